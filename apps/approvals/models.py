@@ -1,0 +1,176 @@
+"""Definition (Flow, Stage) and run (Request, StageRun, Seat, Decision) are separate rows: editing a flow never rewrites history."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import clock
+from apps.forms.models import Form, Submission
+from apps.people.models import Employee, Team
+
+
+class Flow(models.Model):
+    """What may be requested, by which form, through which stages."""
+
+    key = models.SlugField(_("key"), max_length=60, unique=True)
+    name = models.JSONField(_("name"), default=dict, help_text=_("By language; at most 24 characters each."))
+    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="flows", verbose_name=_("form"))
+    amount_field = models.CharField(_("amount field"), max_length=40, blank=True, help_text=_("Key of the form's money field."))
+    summary_field = models.CharField(_("summary field"), max_length=40, blank=True, help_text=_("Key of the field shown as a title."))
+    is_active = models.BooleanField(_("offered"), default=True)
+
+    class Meta:
+        verbose_name = _("flow")
+        verbose_name_plural = _("flows")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name.get("en") or self.key
+
+
+class Stage(models.Model):
+    """One step of a flow: who decides, and when the step is needed at all."""
+
+    class Approver(models.TextChoices):
+        MANAGER = "manager", _("the requester's manager")
+        MANAGERS_MANAGER = "managers_manager", _("the manager's manager")
+        PERSON = "person", _("one person")
+        TEAM_LEAD = "team_lead", _("the leads of a team")
+
+    class Rule(models.TextChoices):
+        ANY = "any", _("any one of them")
+        ALL = "all", _("all of them")
+
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="stages", verbose_name=_("flow"))
+    order = models.PositiveIntegerField(_("order"), default=0)
+    name = models.JSONField(_("name"), default=dict, help_text=_("By language."))
+    approver = models.CharField(_("decided by"), max_length=20, choices=Approver.choices)
+    person = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person"))
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team"))
+    rule = models.CharField(_("needs"), max_length=8, choices=Rule.choices, default=Rule.ANY)
+    condition = models.JSONField(_("only if"), default=dict, blank=True,
+                                 help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
+
+    class Meta:
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        ordering = ["flow", "order", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(approver="person") | Q(person__isnull=False), name="approvals_stage_person"),
+            models.CheckConstraint(condition=~Q(approver="team_lead") | Q(team__isnull=False), name="approvals_stage_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name.get("en") or self.get_approver_display()
+
+
+class Request(models.Model):
+    """One thing somebody asked for."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waiting for a decision")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        STUCK = "stuck", _("nobody can decide")
+
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="requests", verbose_name=_("flow"))
+    requester = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="requests", verbose_name=_("requested by"))
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="request", verbose_name=_("form"))
+    summary = models.CharField(_("summary"), max_length=200)
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.OPEN)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(_("requested at"), default=clock.now)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        ordering = ["-id"]
+        permissions = [("decide_request", "Can decide requests addressed to them in the admin")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.summary}"
+
+    @property
+    def code(self) -> str:
+        """The short code that people say and type."""
+        return f"R-{self.pk}"
+
+
+class StageRun(models.Model):
+    """A stage as it stood when the request was made: the frozen route."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("not yet open")
+        OPEN = "open", _("open")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        SKIPPED = "skipped", _("not needed")
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="stage_runs", verbose_name=_("request"))
+    position = models.PositiveIntegerField(_("position"))
+    name = models.JSONField(_("name"), default=dict)
+    approver = models.CharField(_("decided by"), max_length=20, choices=Stage.Approver.choices)
+    person = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    rule = models.CharField(_("needs"), max_length=8, choices=Stage.Rule.choices)
+    condition = models.JSONField(_("only if"), default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
+    version = models.PositiveIntegerField(default=1)
+    opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("stage of a request")
+        verbose_name_plural = _("stages of requests")
+        ordering = ["request", "position"]
+        constraints = [models.UniqueConstraint(fields=["request", "position"], name="approvals_one_stage_run")]
+
+    def __str__(self) -> str:
+        return f"{self.request.code} {self.name.get('en') or self.get_approver_display()}"
+
+
+class Seat(models.Model):
+    """One person who may decide one open stage, and for whom they stand in."""
+
+    stage_run = models.ForeignKey(StageRun, on_delete=models.CASCADE, related_name="seats", verbose_name=_("stage"))
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="seats", verbose_name=_("decides"))
+    deputy_for = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+                                   verbose_name=_("stands in for"))  # fmt: skip
+    is_open = models.BooleanField(_("open"), default=True)
+    asked_at = models.DateTimeField(_("asked at"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("decider")
+        verbose_name_plural = _("deciders")
+        constraints = [models.UniqueConstraint(fields=["stage_run", "employee"], name="approvals_one_seat")]
+
+    def __str__(self) -> str:
+        return f"{self.employee} ({self.deputy_for})" if self.deputy_for_id else str(self.employee)
+
+
+class Decision(models.Model):
+    """One yes or no, by whom, on which version, by which tap."""
+
+    class Verdict(models.TextChoices):
+        APPROVE = "approve", _("approved")
+        REJECT = "reject", _("rejected")
+
+    seat = models.OneToOneField(Seat, on_delete=models.PROTECT, related_name="decision", verbose_name=_("decider"))
+    verdict = models.CharField(_("decision"), max_length=8, choices=Verdict.choices)
+    reason = models.TextField(_("reason"), blank=True)
+    version_seen = models.PositiveIntegerField(_("version seen"))
+    via = models.CharField(_("by way of"), max_length=20, help_text=_("button, admin"))
+    proof = models.CharField(_("proof"), max_length=255, blank=True, help_text=_("wamid of the tap, or the sign-in."))
+    at = models.DateTimeField(_("when"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.seat} {self.verdict}"

@@ -1,0 +1,128 @@
+"""What a menu row, a finished dialogue or a tap may start. Apps above register theirs in `targets.py`.
+
+Only inbox (and later web) resolve targets: conversations knows their names, never their meaning.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+
+from apps.contacts.models import Contact
+from apps.conversations.models import Conversation, Message
+from apps.core.registry import Registry
+from apps.forms.models import FormVersion, Submission
+from apps.outbox.models import Button
+from apps.people.models import Employee
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One row of a sub-menu. `title` at most 24 characters, `description` at most 72."""
+
+    key: str
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who is talking to us, and where."""
+
+    conversation: Conversation
+    contact: Contact
+    employee: Employee
+
+    @property
+    def language(self) -> str:
+        return self.contact.spoken_language
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A dialogue to open: the target that will get the answers, and the frozen questions (forms.schema JSON)."""
+
+    target: str
+    argument: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    form_version: FormVersion | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to tell the person, in their language; `opens` asks them more."""
+
+    text: str = ""
+    opens: Opening | None = None
+    subject: Any = None
+    """The row it is about (a Ticket, a Request): a quoted answer finds it again."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished dialogue. `answers` are validated; `submission` is set when a stored form was filled in."""
+
+    target: str
+    argument: str
+    speaker: Speaker
+    answers: Mapping[str, Any]
+    submission: Submission | None
+    message: Message | None
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A tap on one of our buttons, its row locked. `message` is the inbound message."""
+
+    button: Button
+    speaker: Speaker
+    message: Message
+
+
+class Target:
+    """Override what your target can do. Texts are gettext in the speaker's language (already active)."""
+
+    name: str = ""
+    label: str | Promise = ""
+    subject_type: str = ""
+    """Label of the model whose rows it answers for ("incidents.ticket"): quoted messages find it. Empty: none."""
+    code_prefix: str = ""
+    """Prefix of the short codes of those rows ("T" for T-104)."""
+
+    def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
+        """A sub-menu to offer first; empty: start at once. The chosen key becomes the argument."""
+        return ()
+
+    def start(self, speaker: Speaker, argument: str) -> Reply:
+        """The person picked this row: open a dialogue or answer at once."""
+        raise NotImplementedError(self.name)
+
+    def complete(self, completed: Completed) -> Reply:
+        """The dialogue is finished: call the service. Raises RecadoError with a sentence for the person."""
+        raise NotImplementedError(self.name)
+
+    def tap(self, tap: Tap) -> tuple[Reply, bool]:
+        """Decide on a valid tap. True as the second value: the button is used up."""
+        raise NotImplementedError(self.name)
+
+    def explain(self, tap: Tap) -> Reply:
+        """Why a used, late or outdated button no longer counts: the domain knows who decided and when."""
+        raise NotImplementedError(self.name)
+
+    def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:
+        """A message that quotes one of ours about this target's subject, or carries its short code. None: not mine."""
+        return None
+
+    def recent_subject(self, speaker: Speaker) -> str | None:
+        """Id of the row that a loose line or photo of the last minutes would belong to; None: no such row."""
+        return None
+
+
+targets: Registry[Target] = Registry("target", module="targets")
+
+
+def register(cls: type[Target]) -> type[Target]:
+    """Class decorator: make a target known under its `name`."""
+    targets.register(cls.name, cls())
+    return cls

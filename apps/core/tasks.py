@@ -1,0 +1,51 @@
+"""The base of every Celery task: late acknowledgement, unknown keywords tolerated, one log line per run."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import Task, shared_task
+from django.db import transaction
+
+log = logging.getLogger("recado.tasks")
+
+
+class RecadoTask(Task):  # type: ignore[type-arg]
+    """A thin shell: keyword ids in, one call, a small result out. Safe to run twice."""
+
+    acks_late = True
+    reject_on_worker_lost = True
+    ignore_result = True
+    max_retries = 0  # the rows are the truth: sweeps find what a lost or failed nudge forgot
+
+
+def task(name: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a task `<app>.<verb>`; its queue is the app's label."""
+    if "." not in name:
+        raise ValueError("A task is named <app>.<verb>.")
+    return shared_task(name=name, base=RecadoTask, queue=name.split(".")[0], **options)
+
+
+class _Nudge:
+    """A call kept until commit; equal ones in one transaction are one."""
+
+    def __init__(self, a_task: Any, kwargs: dict[str, Any]) -> None:
+        self.task, self.kwargs = a_task, kwargs
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Nudge) and (self.task.name, self.kwargs) == (other.task.name, other.kwargs)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self) -> None:
+        try:
+            self.task.apply_async(kwargs=self.kwargs, retry=False)
+        except Exception as error:  # the broker's client raises many classes; none of them may undo a commit
+            log.warning("nudge lost, a sweep will find it: %s (%s)", self.task.name, error)
+
+
+def nudge(a_task: Any, **kwargs: Any) -> None:
+    """Ask a worker to look, once the present transaction commits. A broker that is away only costs a sweep's delay."""
+    wanted = _Nudge(a_task, kwargs)
+    if all(waiting[1] != wanted for waiting in transaction.get_connection().run_on_commit):
+        transaction.on_commit(wanted)

@@ -1,0 +1,133 @@
+"""The base of every admin class: whatever somebody edits on a screen is recorded in the same commit.
+
+Screens that decide something business-like do not edit: they have buttons (`@button`) that call services.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from apps.core.encryption import MASK, EncryptedTextField
+from apps.core.errors import RecadoError
+from apps.journal.services import plain, record
+
+
+def snapshot(obj: models.Model | None) -> dict[str, Any]:
+    """The row's columns as the journal writes them; secrets masked, passwords left out."""
+    if obj is None:
+        return {}
+    values: dict[str, Any] = {}
+    for field in obj._meta.concrete_fields:
+        if field.name == "password":
+            continue
+        value = getattr(obj, field.attname)
+        values[field.name] = (MASK if value else "") if isinstance(field, EncryptedTextField) else plain(value)
+    return values
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Only what changed, on both sides."""
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return {key: before.get(key) for key in changed}, {key: after.get(key) for key in changed}
+
+
+class RecordedModelAdmin(ModelAdmin):
+    """Every save and delete writes `<model>.added`, `.changed` or `.removed`. Personal values go into the entry's body."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    compressed_fields = False
+    warn_unsaved_form = True
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:
+        with transaction.atomic():
+            before = snapshot(type(obj)._default_manager.filter(pk=obj.pk).first()) if change else {}
+            super().save_model(request, obj, form, change)
+            record_edit(request, obj, before, snapshot(obj), "changed" if change else "added")
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        with transaction.atomic():
+            record_edit(request, obj, snapshot(obj), {}, "removed")
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for obj in queryset:
+                record_edit(request, obj, snapshot(obj), {}, "removed")
+            super().delete_queryset(request, queryset)
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
+        with transaction.atomic():
+            before = {obj.pk: snapshot(type(obj)._default_manager.filter(pk=obj.pk).first())
+                      for obj in formset.get_queryset()} if hasattr(formset, "get_queryset") else {}  # fmt: skip
+            super().save_formset(request, form, formset, change)
+            for obj in getattr(formset, "new_objects", []):
+                record_edit(request, obj, {}, snapshot(obj), "added")
+            for obj, _fields in getattr(formset, "changed_objects", []):
+                record_edit(request, obj, before.get(obj.pk, {}), snapshot(obj), "changed")
+            for obj in getattr(formset, "deleted_objects", []):
+                record_edit(request, obj, snapshot(obj), {}, "removed")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The journal is the one audit table: Django's own log stays empty."""
+
+    log_change = log_addition
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """See `log_addition`."""
+
+
+def record_edit(request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str) -> None:
+    """One entry of an edit on a screen; nothing when nothing changed."""
+    old, new = difference(before, after)
+    if old or new:
+        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=request.user, body={"before": old, "after": new})
+
+
+class ReadOnlyAdmin(RecordedModelAdmin):
+    """Rows that only services write: the screen shows them and offers buttons."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def button(description: Any, *, permission: str, icon: str | None = None) -> Callable[[Callable[..., str]], Any]:
+    """A button on one row's page. The method gets (self, request, obj) and returns the sentence to show.
+
+    It must call a service; a RecadoError becomes a message on the page and changes nothing. `permission` is a full
+    codename ("incidents.answer_ticket"), checked here and again by the service.
+    """
+
+    def decorate(method: Callable[..., str]) -> Any:
+        @functools.wraps(method)
+        def run(self: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+            obj = self.get_object(request, object_id)
+            back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
+            if obj is None or not request.user.has_perm(permission):  # type: ignore[union-attr]
+                messages.error(request, _("You may not do this, or it is gone. Nothing was changed."))
+                return HttpResponseRedirect(reverse("admin:index"))
+            try:
+                with transaction.atomic():
+                    messages.success(request, method(self, request, obj))
+            except RecadoError as error:
+                messages.error(request, _("%(what)s Nothing was changed.") % {"what": error})
+            return HttpResponseRedirect(back)
+
+        return action(description=description, url_path=method.__name__.replace("_", "-"), icon=icon)(run)
+
+    return decorate

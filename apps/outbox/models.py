@@ -1,0 +1,162 @@
+"""The way out: one row per outgoing message. The row is the truth; the broker only nudges."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.contacts.models import Contact
+from apps.core import clock
+from apps.people.models import Employee
+from apps.providers.models import Number
+
+
+class OutboundMessage(models.Model):
+    """The only row of an outgoing message: what to say, how it was said, and what became of it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        HELD = "held", _("held")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        READ = "read", _("read")
+        UNSURE = "unsure", _("unsure")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class How(models.TextChoices):
+        UNPLANNED = "", _("not planned yet")
+        FREE = "free", _("free text")
+        TEMPLATE = "template", _("template")
+
+    key = models.CharField(_("key"), max_length=200, unique=True, help_text=_("The same key is the same message."))
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("to"))
+    number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("from"))
+    kind = models.CharField(_("kind"), max_length=80)
+    klass = models.CharField(_("class"), max_length=20)
+    lane = models.CharField(_("lane"), max_length=12)
+    lane_rank = models.PositiveSmallIntegerField(default=0, help_text=_("Order among lanes; smaller goes first."))
+    language = models.CharField(_("language"), max_length=10)
+    data = models.JSONField(_("values"), default=dict, blank=True)
+    content = models.JSONField(_("content"), default=dict, blank=True,
+                               help_text=_("As providers.types.to_json gives it: what is, or will be, sent."))  # fmt: skip
+    text = models.TextField(_("text"), blank=True, help_text=_("What the person reads."))
+    how = models.CharField(_("how"), max_length=12, choices=How.choices, blank=True, default=How.UNPLANNED)
+    subject_type = models.CharField(_("about"), max_length=80, blank=True)
+    subject_id = models.CharField(_("number"), max_length=64, blank=True)
+    in_reply_to = models.CharField(_("quotes"), max_length=255, blank=True, help_text=_("wamid"))
+    is_reply = models.BooleanField(_("caused by the person's own message"), default=False)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
+    held_reason = models.CharField(_("why it waits"), max_length=80, blank=True)
+    not_before = models.DateTimeField(_("not before"), default=clock.now)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("tries"), default=0)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    lease_token = models.CharField(max_length=40, blank=True)
+    remote_id = models.CharField(_("wamid"), max_length=255, blank=True, db_index=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_text = models.TextField(_("what went wrong"), blank=True)
+    is_resend = models.BooleanField(_("sent again while unsure"), default=False)
+    correlation_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(_("written"), default=clock.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["lane_rank", "id"], condition=models.Q(state="queued"), name="outbox_queue"),
+            models.Index(fields=["not_before"], condition=models.Q(state__in=["queued", "held", "unsure"]),
+                         name="outbox_waiting"),
+            models.Index(fields=["lease_until"], condition=models.Q(state="sending"), name="outbox_leases"),
+            models.Index(fields=["contact", "-id"], name="outbox_by_contact"),
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="outbox_by_subject"),
+        ]  # fmt: skip
+        permissions = [("operate_outboundmessage", "Can retry, cancel and release outgoing messages")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.contact}"
+
+
+class Attempt(models.Model):
+    """One try at sending: when, how it ended, in the carrier's own code and words (no message text, no secret)."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", _("accepted")
+        RETRY = "retry", _("try again later")
+        SLOW = "slow", _("slow down")
+        HOLD = "hold", _("hold")
+        RECIPIENT = "recipient", _("person cannot be reached")
+        MESSAGE = "message", _("message refused")
+        ACCOUNT = "account", _("account broken")
+        UNSURE = "unsure", _("no answer came")
+
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message"))
+    at = models.DateTimeField(_("when"), default=clock.now)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
+    code = models.CharField(_("code"), max_length=40, blank=True)
+    detail = models.TextField(_("detail"), blank=True)
+    seconds = models.FloatField(_("seconds"), default=0)
+
+    class Meta:
+        verbose_name = _("try")
+        verbose_name_plural = _("tries")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M:%S} {self.outcome}"
+
+
+class EarlyStatus(models.Model):
+    """A status that came before the answer that names its message: it waits here for it."""
+
+    number = models.ForeignKey(Number, on_delete=models.CASCADE, related_name="+", verbose_name=_("number"))
+    remote_id = models.CharField(_("wamid"), max_length=255, db_index=True)
+    status = models.CharField(_("status"), max_length=20)
+    at = models.DateTimeField(_("when"))
+    error_code = models.CharField(max_length=40, blank=True)
+    error_text = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("early status")
+        verbose_name_plural = _("early statuses")
+        constraints = [models.UniqueConstraint(fields=["remote_id", "status"], name="outbox_early_status_once")]
+
+    def __str__(self) -> str:
+        return f"{self.remote_id} {self.status}"
+
+
+class Button(models.Model):
+    """What one tap may do: bound to a target, a subject at one version, a person, a deadline, and used once."""
+
+    class Face(models.TextChoices):
+        CHAT = "chat", _("WhatsApp")
+        WEB = "web", _("web link")
+
+    target = models.CharField(_("what it does"), max_length=80, help_text=_("A target's name, like incidents.take."))
+    subject_type = models.CharField(max_length=80, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    subject_version = models.PositiveIntegerField(_("version seen"), default=0)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="buttons", verbose_name=_("for whom"))
+    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, null=True, blank=True, related_name="+",
+                                 verbose_name=_("employee at that time"))  # fmt: skip
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, null=True, blank=True, related_name="minted_buttons",
+                                verbose_name=_("message"))  # fmt: skip
+    data = models.JSONField(default=dict, blank=True)
+    nonce = models.CharField(max_length=32)
+    face = models.CharField(max_length=8, choices=Face.choices, default=Face.CHAT)
+    expires_at = models.DateTimeField(_("expires"))
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("button")
+        verbose_name_plural = _("buttons")
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.subject_type} {self.subject_id}"

@@ -1,0 +1,106 @@
+"""What every carrier's adapter gives. Plain Python, no Django: settings come as a dataclass, answers go as one."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from apps.core.errors import RecadoError
+from apps.providers.types import OutgoingMessage, Parsed, RawRequest, SendResult, Unreadable
+
+
+class SignatureError(RecadoError):
+    """The webhook is not signed by whom we know: 403, nothing stored."""
+
+    code = "bad_signature"
+
+
+class MalformedError(RecadoError):
+    """The signed body cannot be read at all: kept as unreadable."""
+
+    code = "malformed"
+
+
+class Reaction(StrEnum):
+    """What to do about a failed send; from a table per carrier."""
+
+    RETRY = "retry"
+    SLOW_NUMBER = "slow_number"
+    SLOW_PERSON = "slow_person"
+    HOLD = "hold"
+    WINDOW_CLOSED = "window_closed"
+    RECIPIENT = "recipient"
+    MESSAGE = "message"
+    ACCOUNT = "account"
+    UNSURE = "unsure"
+
+
+class SendFailed(RecadoError):  # noqa: N818 - an outcome with a reaction
+    """A send that was refused or whose outcome is unknown. `reaction` says what to do, `after` (seconds) when."""
+
+    def __init__(self, sentence: str, *, reaction: Reaction, code: str, detail: str = "", after: float | None = None) -> None:
+        super().__init__(sentence, code=code, detail=detail)
+        self.reaction = reaction
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What an adapter needs of an account, decrypted. `secrets` sign webhooks: the present one and, while rotating, the last."""
+
+    base_url: str
+    remote_id: str
+    access_token: str
+    secrets: Sequence[str]
+    verify_token: str
+
+
+@dataclass(frozen=True)
+class FetchedMedia:
+    content: bytes
+    mime_type: str
+
+
+class WhatsAppProvider(ABC):
+    """One carrier. Instances are cheap, kept per account, and shared between threads."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    kept_headers: ClassVar[frozenset[str]] = frozenset()
+    """Lower-case names of the webhook headers worth keeping in the Receipt."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    @abstractmethod
+    def handshake(self, request: RawRequest) -> str | None:
+        """The text to answer a subscription test with; None when the request is no handshake. Raises SignatureError."""
+
+    @abstractmethod
+    def verify(self, request: RawRequest) -> None:
+        """Raises SignatureError unless the raw body was signed with one of our secrets."""
+
+    @abstractmethod
+    def dedup_key(self, request: RawRequest) -> str:
+        """One key for one delivery, equal when the sender repeats it; at most 200 characters."""
+
+    @abstractmethod
+    def parse(self, body: bytes) -> list[Parsed | Unreadable]:
+        """All events of one body. One bad event never loses the others. Raises MalformedError when it is no envelope."""
+
+    @abstractmethod
+    def send(self, message: OutgoingMessage) -> SendResult:
+        """Send once. Raises SendFailed with the reaction; reaction UNSURE when nobody knows what happened."""
+
+    @abstractmethod
+    def fetch_media(self, remote_id: str) -> FetchedMedia:
+        """The bytes of an inbound media. Raises TryLater, Refused (gone, too large) or Misconfigured."""
+
+    @abstractmethod
+    def upload_media(self, number_id: str, content: bytes, mime_type: str, filename: str) -> str:
+        """The carrier's id for a file of ours. Raises as `fetch_media`."""
+
+    @abstractmethod
+    def list_templates(self) -> list[Mapping[str, Any]]:
+        """All templates of the account, all pages, in the carrier's words. Raises as `fetch_media`."""

@@ -1,0 +1,93 @@
+"""What the product may say: every kind of message is declared once, in the `kinds.py` of the app that says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from apps.core.registry import Registry
+
+
+class Klass(StrEnum):
+    """The class of a message decides consent and quiet hours."""
+
+    SECURITY = "security"
+    SAFETY = "safety"
+    MY_REQUESTS = "my_requests"
+    WORK = "work"
+    REMINDER = "reminder"
+    ANNOUNCEMENT = "announcement"
+
+
+class Lane(StrEnum):
+    """The lane of a message decides its place in the queue, nothing else."""
+
+    URGENT = "urgent"
+    REPLY = "reply"
+    APPROVAL = "approval"
+    NOTICE = "notice"
+    BULK = "bulk"
+
+    @property
+    def rank(self) -> int:
+        """Smaller goes first."""
+        return list(Lane).index(self)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of message.
+
+    `samples` names every variable with an example (a template's review asks for them). `bodies` and `buttons` are the
+    wording we ship per language ("en", "pt-br", "es"): a body uses {{variable}}; buttons map an action to its title
+    (at most 20 characters). HR may edit them afterwards. A kind without bodies carries its whole text in the variable
+    `text` and can be sent as free text only.
+    """
+
+    name: str
+    klass: Klass
+    lane: Lane
+    samples: Mapping[str, str] = field(default_factory=dict)
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    buttons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+kinds: Registry[Kind] = Registry("kind of message", module="kinds")
+
+
+def declare(kind: Kind) -> Kind:
+    """Make a kind known; raises ValueError when its name is taken or its wording does not fit its variables."""
+    for language, body in kind.bodies.items():
+        unknown = [name for name in placeholders(body) if name not in kind.samples]
+        if unknown:
+            raise ValueError(f"{kind.name} ({language}) uses variables it does not declare: {unknown}")
+        if kind.buttons and set(kind.buttons.get(language, {})) != set(next(iter(kind.buttons.values()))):
+            raise ValueError(f"{kind.name} ({language}) has other buttons than its other languages")
+    return kinds.register(kind.name, kind)
+
+
+def placeholders(body: str) -> list[str]:
+    """Names in double braces, in order of first use.
+
+    >>> placeholders("{{a}} and {{b}} and {{a}}")
+    ['a', 'b']
+    """
+    found: list[str] = []
+    for piece in body.split("{{")[1:]:
+        name = piece.partition("}}")[0].strip()
+        if name not in found:
+            found.append(name)
+    return found
+
+
+def render(body: str, values: Mapping[str, object]) -> str:
+    """Fill {{names}} with their values; a missing one stays empty. Values are never templates themselves.
+
+    >>> render("Hello {{ name }}", {"name": "{{x}}"})
+    'Hello {{x}}'
+    """
+    first, *rest = body.split("{{")
+    out = [first]
+    for piece in rest:
+        name, closed, tail = piece.partition("}}")
+        out.append(f"{values.get(name.strip(), '')}{tail}" if closed else "{{" + piece)
+    return "".join(out)

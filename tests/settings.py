@@ -1,0 +1,15 @@
+"""The product's settings on a test's environment: the database and broker come from DATABASE_URL and REDIS_URL when set."""
+
+import os
+import tempfile
+
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="recado-tests-"))
+os.environ.setdefault("SECRET_KEY", "a key for tests only, long enough to please the system check, and then some")
+os.environ.setdefault("ENCRYPTION_KEYS", "dGVzdHMtb25seS0tdGVzdHMtb25seS0tdGVzdHMtb28=")
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
+os.environ.setdefault("SANDBOX", "1")
+
+from portal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

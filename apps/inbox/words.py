@@ -1,0 +1,54 @@
+"""Words that count only as the whole message, in three languages. Pure.
+
+Only the single word is an opt-out: "stop sending me to the wrong floor" is a sentence, not a STOP.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    STOP = "stop"
+    START = "start"
+    MENU = "menu"
+    CANCEL = "cancel"
+
+
+_WORDS: dict[Word, frozenset[str]] = {
+    Word.STOP: frozenset({"stop", "unsubscribe", "parar", "pare", "sair", "descadastrar", "baja", "alto", "detener"}),
+    Word.START: frozenset({"start", "subscribe", "iniciar", "voltar a receber", "alta", "empezar", "reanudar"}),
+    Word.MENU: frozenset({"menu", "hi", "hello", "help", "oi", "ola", "ajuda", "bom dia", "boa tarde", "boa noite",
+                          "hola", "ayuda", "buenos dias", "buenas tardes", "inicio", "opcoes", "opciones", "options"}),
+    Word.CANCEL: frozenset({"cancel", "cancelar", "anular"}),
+}  # fmt: skip
+
+_CODE = re.compile(r"^\s*([A-Za-z]{1,3})\s?-\s?(\d{1,12})\b[\s:,.\-–]*(.*)$", re.DOTALL)
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, no punctuation around, single spaces: how a thumb and a dictionary meet."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"\s+", " ", re.sub(r"^[\W_]+|[\W_]+$", "", plain))
+
+
+def whole_word(text: str) -> Word | None:
+    """The global word that the whole message is, if any.
+
+    >>> whole_word(" PARAR! ")
+    <Word.STOP: 'stop'>
+    >>> whole_word("stop the line") is None
+    True
+    """
+    folded = fold(text) if len(text) <= 40 else ""
+    return next((word for word, spellings in _WORDS.items() if folded in spellings), None)
+
+
+def short_code(text: str) -> tuple[str, str, str] | None:
+    """(prefix, id, rest) of a message that begins with an item's short code.
+
+    >>> short_code("t-104: still dripping")
+    ('T', '104', 'still dripping')
+    """
+    match = _CODE.match(text)
+    return (match[1].upper(), match[2], match[3].strip()) if match else None

@@ -1,0 +1,30 @@
+"""Screens of rooms that must not know the desk themselves: timers, and the schedules of django-celery-beat."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+
+from apps.journal.capture import ReadOnlyAdmin
+from apps.timers.models import Timer
+
+
+@admin.register(Timer)
+class TimerAdmin(ReadOnlyAdmin):
+    list_display = ("due_at", "handler", "key", "state", "attempts", "error")
+    list_filter = ("state", "handler")
+    search_fields = ("=key", "handler")
+
+
+for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(PeriodicTask)
+class PeriodicTaskAdmin(ReadOnlyAdmin):
+    """Shown, not edited: the schedule belongs to the code until reminders bring their own rows."""
+
+    list_display = ("name", "task", "interval", "crontab", "enabled", "last_run_at", "total_run_count")
+    list_select_related = ("interval", "crontab")
+    list_filter = ("enabled",)
+    search_fields = ("name", "task")

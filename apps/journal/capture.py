@@ -3,6 +3,7 @@
 Screens that decide something business-like do not edit: they have buttons (`@button`) that call services.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -106,11 +107,14 @@ class ReadOnlyAdmin(RecordedModelAdmin):
         return False
 
 
-def button(description: Any, *, permission: str, icon: str | None = None) -> Callable[[Callable[..., str]], Any]:
+def button(
+    description: Any, *, permission: str, icon: str | None = None, is_atomic: bool = True
+) -> Callable[[Callable[..., str]], Any]:
     """A button on one row's page. The method gets (self, request, obj) and returns the sentence to show.
 
     It must call a service; a RecadoError becomes a message on the page and changes nothing. `permission` is a full
-    codename ("incidents.answer_ticket"), checked here and again by the service.
+    codename ("incidents.answer_ticket"), checked here and again by the service. `is_atomic` is False for a service that
+    talks to another server and keeps its own transactions: no transaction waits for the network.
     """
 
     def decorate(method: Callable[..., str]) -> Any:
@@ -122,7 +126,7 @@ def button(description: Any, *, permission: str, icon: str | None = None) -> Cal
                 messages.error(request, _("You may not do this, or it is gone. Nothing was changed."))
                 return HttpResponseRedirect(reverse("admin:index"))
             try:
-                with transaction.atomic():
+                with transaction.atomic() if is_atomic else contextlib.nullcontext():
                     messages.success(request, method(self, request, obj))
             except RecadoError as error:
                 messages.error(request, _("%(what)s Nothing was changed.") % {"what": error})

@@ -8,7 +8,9 @@ from typing import Any
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m apps.sandbox", description="A pretend WhatsApp for demos and tests.")
+    parser = argparse.ArgumentParser(
+        prog="python -m apps.sandbox", description="A pretend WhatsApp for demos and tests."
+    )
     parser.add_argument("--port", type=int, default=int(os.environ.get("SANDBOX_PORT", "8001")))
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; the toy has no login, so loopback")
     return parser.parse_args()

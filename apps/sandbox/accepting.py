@@ -60,7 +60,9 @@ def _content(number: models.Number, chat: models.Chat, kind: str, body: dict[str
     if kind == "template":
         return _template_content(number, body["template"])
     if not store.window_open(chat):
-        raise GraphError(131047, "More than 24 hours have passed since the recipient last replied to the sender number.")
+        raise GraphError(
+            131047, "More than 24 hours have passed since the recipient last replied to the sender number."
+        )
     shown = content.from_business(kind, body)
     if kind == "reaction" and not chat.bubbles.filter(wamid=body["reaction"]["message_id"]).exists():
         raise GraphError(131009, "The message to react to does not exist in this chat.")

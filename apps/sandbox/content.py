@@ -46,9 +46,7 @@ def _interactive(part: Mapping[str, Any]) -> dict[str, Any]:
         content["list"] = {"button": action["button"], "sections": action["sections"]}
     elif shape == "cta_url":
         parameters = action["parameters"]
-        content["buttons"] = [
-            {"title": parameters["display_text"], "id": "", "kind": "url", "url": parameters["url"]}
-        ]
+        content["buttons"] = [{"title": parameters["display_text"], "id": "", "kind": "url", "url": parameters["url"]}]
     elif shape == "flow":
         content["flow"] = action["parameters"]
         content["buttons"] = [{"title": action["parameters"]["flow_cta"], "id": "", "kind": "flow"}]
@@ -67,5 +65,13 @@ def preview(kind: str, content: Mapping[str, Any]) -> str:
     text = str(content.get("text") or content.get("tapped", {}).get("title") or "")
     if text:
         return text.splitlines()[0][:80]
-    marks = {"image": "📷", "video": "🎬", "document": "📄", "audio": "🎤", "sticker": "🙂", "location": "📍", "contacts": "👤"}
+    marks = {
+        "image": "📷",
+        "video": "🎬",
+        "document": "📄",
+        "audio": "🎤",
+        "sticker": "🙂",
+        "location": "📍",
+        "contacts": "👤",
+    }
     return marks.get(kind, "")

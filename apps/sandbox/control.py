@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.sandbox import accepting, models, store, templating, transcript
 from apps.sandbox.delivery import handshake
 from apps.sandbox.events import bus
-from apps.sandbox.jsonhttp import Problem, api, body_of
+from apps.sandbox.jsonhttp import ApiError, api, body_of
 from apps.sandbox.trouble import board
 
 _ACCEPTED_PAGE = 5000
@@ -24,7 +24,7 @@ _WIND_MAX = 366 * 24 * 3600
 def _account(waba_id: str) -> models.Account:
     account = models.Account.objects.filter(waba_id=waba_id).first()
     if account is None:
-        raise Problem(f"There is no account {waba_id}.", f"Make it with PUT /api/accounts/{waba_id}.", 404)
+        raise ApiError(f"There is no account {waba_id}.", f"Make it with PUT /api/accounts/{waba_id}.", 404)
     return account
 
 
@@ -44,7 +44,7 @@ def account(request: HttpRequest, waba_id: str) -> Any:
             wanted["token"] = settings.SANDBOX_TOKEN
         is_new = not models.Account.objects.filter(waba_id=waba_id).exists()
         if is_new and not (wanted.get("token") and wanted.get("app_secret")):
-            raise Problem("A new account needs token and app_secret.", "Add both to the body.")
+            raise ApiError("A new account needs token and app_secret.", "Add both to the body.")
         store.put_account(waba_id, wanted)
     found = _account(waba_id)
     numbers = [transcript.number(number) for number in found.numbers.select_related("account")]
@@ -63,7 +63,7 @@ def check_handshake(request: HttpRequest, waba_id: str) -> Any:
     """Do Meta's GET with hub.challenge and report {ok, error}."""
     found = _account(waba_id)
     if not found.webhook_url:
-        raise Problem("This account has no webhook_url.", "Set it with PUT /api/accounts/<waba>.")
+        raise ApiError("This account has no webhook_url.", "Set it with PUT /api/accounts/<waba>.")
     error = handshake(found.webhook_url, found.verify_token, str(secrets.randbelow(10**9)))
     return {"ok": not error, "error": error}
 
@@ -76,11 +76,11 @@ def templates(request: HttpRequest, waba_id: str) -> Any:
         try:
             sent = json.loads(request.body)
         except ValueError:
-            raise Problem("The body is not JSON.", "Send a list of templates.") from None
+            raise ApiError("The body is not JSON.", "Send a list of templates.") from None
         for definition in sent.get("data", []) if isinstance(sent, dict) else sent:
             for name in ("name", "language", "components"):
                 if name not in definition:
-                    raise Problem(f"A template has no {name}.", "Send templates as the Graph API lists them.")
+                    raise ApiError(f"A template has no {name}.", "Send templates as the Graph API lists them.")
             store.put_template(found, definition, str(definition.get("status", "APPROVED")))
     return {"data": [store.template_fields(row) for row in found.templates.order_by("pk")]}
 
@@ -101,10 +101,10 @@ def template_status(request: HttpRequest, template_id: str) -> Any:
     """Body: {status: APPROVED|REJECTED|PAUSED|DISABLED|PENDING, reason?}: what Meta's reviewers would decide."""
     row = models.Template.objects.select_related("account").filter(remote_id=template_id).first()
     if row is None:
-        raise Problem(f"There is no template {template_id}.", "See GET /api/templates.", 404)
+        raise ApiError(f"There is no template {template_id}.", "See GET /api/templates.", 404)
     wanted = body_of(request)
     if wanted["status"] not in {"APPROVED", "REJECTED", "PAUSED", "DISABLED", "PENDING"}:
-        raise Problem("No such status.", "Use APPROVED, REJECTED, PAUSED, DISABLED or PENDING.")
+        raise ApiError("No such status.", "Use APPROVED, REJECTED, PAUSED, DISABLED or PENDING.")
     store.set_template_status(row, wanted["status"], str(wanted.get("reason") or "NONE"))
     return store.template_fields(row)
 
@@ -123,11 +123,11 @@ def wind(request: HttpRequest) -> Any:
     """Body: {seconds}: the clock of every process moves forward."""
     seconds = body_of(request)["seconds"]
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _WIND_MAX:
-        raise Problem("seconds must be a number from 0 to a year.", "The clock only goes forward.")
+        raise ApiError("seconds must be a number from 0 to a year.", "The clock only goes forward.")
     try:
         clock.wind(float(seconds))
     except RuntimeError as error:
-        raise Problem(str(error), "Start the sandbox with SANDBOX=1.") from None
+        raise ApiError(str(error), "Start the sandbox with SANDBOX=1.") from None
     bus.publish("clock", **clock_facts())
     return clock_facts()
 
@@ -156,11 +156,11 @@ def raw_webhook(request: HttpRequest) -> Any:
     sign = wanted.get("sign", True)
     signing = {True: "right", False: "none", "wrong": "wrong"}.get(sign)
     if signing is None:
-        raise Problem("sign is true, false or \"wrong\".", "Change it.")
+        raise ApiError('sign is true, false or "wrong".', "Change it.")
     raw = base64.b64decode(wanted["body_b64"]) if "body_b64" in wanted else json.dumps(wanted["body"]).encode()
     row = store.queue_webhook(found, raw, f"raw:{secrets.token_hex(8)}", signing=signing, may_double=False)
     if row is None:
-        raise Problem("This account has no webhook address, or is not subscribed.", "Set webhook_url first.")
+        raise ApiError("This account has no webhook address, or is not subscribed.", "Set webhook_url first.")
     return {"webhook": row.pk}
 
 
@@ -190,8 +190,10 @@ def accepted(request: HttpRequest) -> Any:
     """?after=<seq>: [{seq, to, opaque, kind, wamid, template, at}] of what was accepted, oldest first."""
     after = request.GET.get("after") or "0"
     if not after.isdigit():
-        raise Problem("after is not a number.", "Give the seq of the last one you have seen.")
-    rows = models.Bubble.objects.filter(is_business=True, pk__gt=int(after)).select_related("chat__phone").order_by("pk")
+        raise ApiError("after is not a number.", "Give the seq of the last one you have seen.")
+    rows = (
+        models.Bubble.objects.filter(is_business=True, pk__gt=int(after)).select_related("chat__phone").order_by("pk")
+    )
     return {"accepted": [
         {"seq": row.pk, "to": row.chat.phone.number, "opaque": row.opaque or None, "kind": row.kind,
          "wamid": row.wamid, "template": row.content.get("template"), "at": row.sent_at.timestamp()}

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.sandbox.speaking import CannotSay
+from apps.sandbox.speaking import UnsendableError
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """Something the caller can mend: `hint` says how."""
 
     def __init__(self, error: str, hint: str, status: int = 400) -> None:
@@ -25,27 +25,27 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     try:
         value = json.loads(request.body)
     except ValueError:
-        raise Problem("The body is not JSON.", "Send a JSON object with Content-Type: application/json.") from None
+        raise ApiError("The body is not JSON.", "Send a JSON object with Content-Type: application/json.") from None
     if not isinstance(value, dict):
-        raise Problem("The body is not a JSON object.", "Send {...}.")
+        raise ApiError("The body is not a JSON object.", "Send {...}.")
     return value
 
 
 def api(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., HttpResponseBase]]:
-    """A view of the control API: returns something JSON can carry, or raises Problem."""
+    """A view of the control API: returns something JSON can carry, or raises ApiError."""
 
     def wrap(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 if request.method not in methods:
-                    raise Problem(f"{request.method} is not for this address.", f"Use {' or '.join(methods)}.", 405)
+                    raise ApiError(f"{request.method} is not for this address.", f"Use {' or '.join(methods)}.", 405)
                 if request.method != "GET" and _is_foreign(request):
-                    raise Problem("This request comes from another site.", "Use the page of the sandbox itself.", 403)
+                    raise ApiError("This request comes from another site.", "Use the page of the sandbox itself.", 403)
                 result = view(request, *args, **kwargs)
-            except Problem as problem:
+            except ApiError as problem:
                 return JsonResponse({"error": problem.error, "hint": problem.hint}, status=problem.status)
-            except (CannotSay, ValueError) as error:
+            except (UnsendableError, ValueError) as error:
                 return JsonResponse({"error": str(error), "hint": "Change the request and send it again."}, status=400)
             except KeyError as error:
                 return JsonResponse({"error": f"{error} is missing.", "hint": "Add it to the body."}, status=400)

@@ -144,7 +144,9 @@ def _check_parameters(parameters: Any) -> None:
         check_length(text, PARAMETER_MAX, "template parameter")
         # Meta refuses what would break a template's layout.
         if "\n" in text or "\t" in text or "     " in text:
-            raise GraphError(132012, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces.")
+            raise GraphError(
+                132012, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces."
+            )
 
 
 def _texts(parameters: Iterable[Mapping[str, Any]]) -> Iterable[str]:

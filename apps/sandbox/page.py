@@ -12,7 +12,7 @@ from django.shortcuts import render
 from apps.sandbox import models, samples, transcript
 from apps.sandbox.control import clock_facts
 from apps.sandbox.events import bus
-from apps.sandbox.jsonhttp import Problem, api
+from apps.sandbox.jsonhttp import ApiError, api
 from apps.sandbox.trouble import board
 
 LANGUAGES = {"en": "English", "pt": "Português", "es": "Español"}
@@ -83,7 +83,7 @@ def state(request: HttpRequest) -> Any:
 def events(request: HttpRequest) -> Any:
     """Server-sent events: {kind: message|chat|typing|people|clock|trouble|templates|webhook|reset, ...}."""
     if not bus.has_room():
-        raise Problem("Too many pages are open.", "Close one of them and load this one again.", 503)
+        raise ApiError("Too many pages are open.", "Close one of them and load this one again.", 503)
     seen = request.headers.get("Last-Event-ID", "")
     response = StreamingHttpResponse(
         bus.stream(int(seen) if seen.isdigit() else None), content_type="text/event-stream"

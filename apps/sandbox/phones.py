@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.sandbox import models, samples, speaking, store, transcript
 from apps.sandbox.events import bus
-from apps.sandbox.jsonhttp import Problem, api, body_of
+from apps.sandbox.jsonhttp import ApiError, api, body_of
 
 _WAIT_MAX = 25.0
 _PAGE_MAX = 500
@@ -17,7 +17,7 @@ def phone_of(number: str) -> models.Phone:
     wanted = number if number.startswith("+") else f"+{number}"
     phone = models.Phone.objects.filter(number=wanted).first()
     if phone is None:
-        raise Problem(f"There is no phone {wanted}.", f"Make it with PUT /api/phones/{wanted}.", 404)
+        raise ApiError(f"There is no phone {wanted}.", f"Make it with PUT /api/phones/{wanted}.", 404)
     return phone
 
 
@@ -30,7 +30,7 @@ def number_of(phone_number_id: Any) -> models.Number:
     if len(found) == 1:
         return found[0]
     known = ", ".join(models.Number.objects.values_list("phone_number_id", flat=True)) or "none yet"
-    raise Problem(f"Which business number? {phone_number_id!r} is not one.", f"Numbers here: {known}.", 404)
+    raise ApiError(f"Which business number? {phone_number_id!r} is not one.", f"Numbers here: {known}.", 404)
 
 
 @api("GET")
@@ -63,7 +63,7 @@ def forward(request: HttpRequest, phone: str) -> Any:
     spec = body_of(request)
     bubble = models.Bubble.objects.filter(wamid=str(spec["message_id"])).first()
     if bubble is None:
-        raise Problem("message_id names no message.", "Take a wamid from a transcript.", 404)
+        raise ApiError("message_id names no message.", "Take a wamid from a transcript.", 404)
     return {"wamid": speaking.forward(bubble, phone_of(phone), number_of(spec.get("number")))}
 
 
@@ -89,7 +89,7 @@ def _number_in(request: HttpRequest, name: str, default: float) -> float:
     try:
         return float(request.GET.get(name) or default)
     except ValueError:
-        raise Problem(f"{name} is not a number.", "Leave it out or give a number.") from None
+        raise ApiError(f"{name} is not a number.", "Leave it out or give a number.") from None
 
 
 @api("POST")

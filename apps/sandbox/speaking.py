@@ -15,19 +15,19 @@ from apps.sandbox.events import bus
 _MIME_KINDS = {"image/": "image", "video/": "video", "audio/": "audio"}
 
 
-class CannotSay(ValueError):
+class UnsendableError(ValueError):
     """The phone cannot send this; the text says why and what would work."""
 
 
 @transaction.atomic
 def say(phone: models.Phone, number: models.Number, spec: Mapping[str, Any]) -> str:
-    """Send one thing from a phone and return its wamid; raises CannotSay. `spec` is the body of POST .../send."""
+    """Send one thing from a phone and return its wamid; raises UnsendableError. `spec` is the body of POST .../send."""
     chat = store.chat_of(phone, number)
     if chat.is_blocked:
-        raise CannotSay("This person has blocked the business. Unblock it first.")
+        raise UnsendableError("This person has blocked the business. Unblock it first.")
     times = int(spec.get("times", 1))
     if not 1 <= times <= 100:
-        raise CannotSay("times must be between 1 and 100.")
+        raise UnsendableError("times must be between 1 and 100.")
     repeated = models.Bubble.objects.filter(wamid=str(spec.get("id") or "-")).first()
     if repeated is not None:
         # The same wamid again is not a new message: the webhook comes once more, as Meta's retries do.
@@ -77,7 +77,7 @@ def _timestamp(given: Any) -> datetime:
     try:
         return datetime.fromtimestamp(float(given), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
-        raise CannotSay("timestamp must be Unix seconds.") from None
+        raise UnsendableError("timestamp must be Unix seconds.") from None
 
 
 def _context(chat: models.Chat, spec: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -103,14 +103,14 @@ def _make(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
         "edit": _edit, "revoke": _revoke, "raw": _raw,
     }  # fmt: skip
     if kind not in makers:
-        raise CannotSay(f"A phone cannot send {kind!r}; it can send {', '.join(makers)}.")
+        raise UnsendableError(f"A phone cannot send {kind!r}; it can send {', '.join(makers)}.")
     return makers[kind](chat, spec)
 
 
 def _text(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     text = str(spec.get("text", ""))
     if not text.strip() or len(text) > 4096:
-        raise CannotSay("text must have 1 to 4096 characters.")
+        raise UnsendableError("text must have 1 to 4096 characters.")
     return "text", {"body": text}, {"text": text, "buttons": []}
 
 
@@ -128,7 +128,11 @@ def _file(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
         part["caption"] = caption
     if kind == "document":
         part["filename"] = filename
-    shown = {"text": part.get("caption", ""), "media": content.media(kind, {**part, "filename": filename}), "buttons": []}
+    shown = {
+        "text": part.get("caption", ""),
+        "media": content.media(kind, {**part, "filename": filename}),
+        "buttons": [],
+    }
     return kind, part, shown
 
 
@@ -137,13 +141,13 @@ def _bytes(spec: Mapping[str, Any]) -> tuple[bytes, str, str]:
         try:
             data = base64.b64decode(str(spec["file_b64"]), validate=True)
         except (binascii.Error, ValueError):
-            raise CannotSay("file_b64 is not base64.") from None
+            raise UnsendableError("file_b64 is not base64.") from None
         return data, str(spec.get("mime_type") or "application/octet-stream"), str(spec.get("name") or "file")
     name = str(spec.get("sample") or ("pipe" if spec["type"] == "image" else "pdf"))
     if name == "pdf":
         return samples.pdf(), "application/pdf", "sample.pdf"
     if name not in samples.PICTURES:
-        raise CannotSay(f"There is no sample {name!r}; there are pdf, {', '.join(samples.PICTURES)}.")
+        raise UnsendableError(f"There is no sample {name!r}; there are pdf, {', '.join(samples.PICTURES)}.")
     return samples.picture(name), "image/png", f"{name}.png"
 
 
@@ -151,16 +155,16 @@ def _location(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     part: dict[str, Any]
     if spec.get("sample"):
         if spec["sample"] not in samples.PLACES:
-            raise CannotSay(f"There is no place {spec['sample']!r}; there are {', '.join(samples.PLACES)}.")
+            raise UnsendableError(f"There is no place {spec['sample']!r}; there are {', '.join(samples.PLACES)}.")
         latitude, longitude, name, address = samples.PLACES[str(spec["sample"])]
         part = {"latitude": latitude, "longitude": longitude, "name": name, "address": address}
     else:
         try:
             part = {"latitude": float(spec["latitude"]), "longitude": float(spec["longitude"])}
         except (KeyError, TypeError, ValueError):
-            raise CannotSay("A location needs latitude and longitude as numbers, or a sample.") from None
+            raise UnsendableError("A location needs latitude and longitude as numbers, or a sample.") from None
         if not (-90 <= part["latitude"] <= 90 and -180 <= part["longitude"] <= 180):
-            raise CannotSay("Latitude goes from -90 to 90 and longitude from -180 to 180.")
+            raise UnsendableError("Latitude goes from -90 to 90 and longitude from -180 to 180.")
         part |= {key: str(spec[key]) for key in ("name", "address") if spec.get(key)}
     return "location", part, {"text": "", "location": part, "buttons": []}
 
@@ -168,7 +172,7 @@ def _location(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
 def _held(chat: models.Chat, spec: Mapping[str, Any], key: str = "message_id") -> models.Bubble:
     bubble = chat.bubbles.filter(wamid=str(spec.get(key, ""))).first()
     if bubble is None:
-        raise CannotSay(f"{key} names no message of this chat.")
+        raise UnsendableError(f"{key} names no message of this chat.")
     return bubble
 
 
@@ -176,7 +180,7 @@ def _tap(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     """A tap on a button or a row of a message that this phone holds, however old it is."""
     bubble = _held(chat, spec)
     if not bubble.is_business:
-        raise CannotSay("Only messages of the business have buttons.")
+        raise UnsendableError("Only messages of the business have buttons.")
     listed = content.rows(bubble.content)
     if listed:
         row = _pick(listed, spec)
@@ -189,7 +193,7 @@ def _tap(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
 
 
 def _pick(choices: list[dict[str, Any]], spec: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = spec.get("payload", spec.get("id_of", spec.get("row_id", spec.get("button_id"))))
+    wanted = spec.get("payload", spec.get("row_id", spec.get("button_id")))
     for index, choice in enumerate(choices):
         if wanted is not None and choice["id"] == wanted:
             return choice
@@ -198,7 +202,7 @@ def _pick(choices: list[dict[str, Any]], spec: Mapping[str, Any]) -> dict[str, A
         if wanted is None and spec.get("title") is None and index == spec.get("index", 0):
             return choice
     held = ", ".join(repr(choice["title"]) for choice in choices) or "nothing to tap"
-    raise CannotSay(f"No such button. This message has {held}.")
+    raise UnsendableError(f"No such button. This message has {held}.")
 
 
 def _tapped(shape: str, reply: dict[str, Any]) -> _Made:
@@ -239,7 +243,7 @@ def _reaction(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
 def _own(chat: models.Chat, spec: Mapping[str, Any]) -> models.Bubble:
     bubble = _held(chat, spec)
     if bubble.is_business or bubble.is_deleted:
-        raise CannotSay("Only one's own message that still exists can be changed or deleted.")
+        raise UnsendableError("Only one's own message that still exists can be changed or deleted.")
     return bubble
 
 
@@ -247,7 +251,7 @@ def _edit(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     bubble = _own(chat, spec)
     text = str(spec.get("text", "")).strip()
     if not text or bubble.kind != "text":
-        raise CannotSay("Only a text can be edited, and not to nothing.")
+        raise UnsendableError("Only a text can be edited, and not to nothing.")
     bubble.content = {**bubble.content, "text": text}
     bubble.is_edited = True
     bubble.save(update_fields=["content", "is_edited"])
@@ -267,7 +271,7 @@ def _raw(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     """Any message part of a webhook, for shapes that no phone here can make (unsupported, order, system ...)."""
     message = spec.get("message")
     if not isinstance(message, dict) or not message.get("type"):
-        raise CannotSay("raw needs message: the object as it stands in messages[], with its type.")
+        raise UnsendableError("raw needs message: the object as it stands in messages[], with its type.")
     return "raw", message, {"text": f"[{message['type']}]", "buttons": []}
 
 

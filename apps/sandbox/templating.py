@@ -112,14 +112,14 @@ def _value(parameter: Mapping[str, Any], where: str) -> str:
     raise GraphError(132012, f"{where}: a parameter of type {kind!r} does not fit here.")
 
 
-def _fill_header(
-    header: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]], named: bool
-) -> dict[str, Any]:
+def _fill_header(header: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]], named: bool) -> dict[str, Any]:
     shape = str(header.get("format", "TEXT")).lower()
     if shape == "text":
         return {"type": "text", "text": _fill_text(str(header.get("text", "")), parameters, named, "header")}
     if len(parameters) != 1:
-        raise GraphError(132012, f"header: Format mismatch, expected {shape.upper()}, received {len(parameters)} values.")
+        raise GraphError(
+            132012, f"header: Format mismatch, expected {shape.upper()}, received {len(parameters)} values."
+        )
     if parameters[0].get("type") != shape or not isinstance(parameters[0].get(shape), dict):
         raise GraphError(
             132012, f"header: Format mismatch, expected {shape.upper()}, received {parameters[0].get('type')}."
@@ -127,9 +127,7 @@ def _fill_header(
     return {"type": shape, shape: parameters[0][shape]}
 
 
-def _fill_buttons(
-    components: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _fill_buttons(components: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     buttons = list(part(components, "BUTTONS").get("buttons", []))
     given = _given_buttons(buttons, sent)
     filled = []

@@ -11,7 +11,7 @@ class Form(models.Model):
     """Questions an admin edits. Runs keep a frozen version; editing changes only what starts later."""
 
     key = models.SlugField(_("key"), max_length=60, unique=True)
-    name = models.JSONField(_("name"), default=dict, help_text=_("By language, like {\"en\": \"Expense\"}."))
+    name = models.JSONField(_("name"), default=dict, help_text=_('By language, like {"en": "Expense"}.'))
 
     class Meta:
         verbose_name = _("form")
@@ -46,7 +46,9 @@ class Field(models.Model):
                                        help_text=_("Never asked in the chat nor shown in a message; masked in exports."))  # fmt: skip
     limits = models.JSONField(_("limits"), default=dict, blank=True,
                               help_text=_("max_length, min, max, currency, max_files, as the type needs."))  # fmt: skip
-    choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("List of {\"key\": …, \"label\": {language: text}}."))
+    choices = models.JSONField(
+        _("choices"), default=list, blank=True, help_text=_('List of {"key": …, "label": {language: text}}.')
+    )
     condition = models.JSONField(_("asked only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"eq|ne|gt|gte|lt|lte\", \"value\": …}; empty: always."))  # fmt: skip
 
@@ -81,7 +83,9 @@ class FormVersion(models.Model):
 class Submission(models.Model):
     """Answers to one version. Requests and tickets point here."""
 
-    version = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("form version"))
+    version = models.ForeignKey(
+        FormVersion, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("form version")
+    )
     by = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("by"))
     answers = models.JSONField(_("answers"), default=dict)
     created_at = models.DateTimeField(_("sent in"), default=clock.now)

@@ -58,7 +58,7 @@ def read_number(text: str, language: str) -> Decimal:
     >>> read_number("1.780", "pt-br"), read_number("1.780", "en")
     (Decimal('1780'), Decimal('1.780'))
     """
-    return _decimal(_plain(text), decimal_mark="," if language.split("-")[0] in COMMA_IS_DECIMAL else ".")
+    return _decimal(_plain(text), decimal_mark="," if language.split("-", maxsplit=1)[0] in COMMA_IS_DECIMAL else ".")
 
 
 def _plain(text: str) -> str:

@@ -109,9 +109,13 @@ def _read_money(field: FieldSpec, raw: Any, language: str, today: date) -> Any:
     try:
         amount, currencies = numbers.read_money(text)
     except ValueError:
-        raise InvalidInputError(_("That is not an amount I can read. Write it like %(sample)s.") % {"sample": sample}) from None
+        raise InvalidInputError(
+            _("That is not an amount I can read. Write it like %(sample)s.") % {"sample": sample}
+        ) from None
     if currencies is not None and field.currency and field.currency not in currencies:
-        raise InvalidInputError(_("Amounts are in %(currency)s here. Please convert it.") % {"currency": field.currency})
+        raise InvalidInputError(
+            _("Amounts are in %(currency)s here. Please convert it.") % {"currency": field.currency}
+        )
     return format(amount, "f")
 
 
@@ -187,7 +191,8 @@ def _check_text(field: FieldSpec, value: Any, today: date) -> Any:
     text = _typed(value)
     if len(text) > field.max_length:
         raise InvalidInputError(
-            _("That is too long: %(length)s characters, at most %(max)s.") % {"length": len(text), "max": field.max_length}
+            _("That is too long: %(length)s characters, at most %(max)s.")
+            % {"length": len(text), "max": field.max_length}
         )
     return text
 
@@ -233,11 +238,15 @@ def _check_date(field: FieldSpec, value: Any, today: date) -> Any:
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
-        raise InvalidInputError(_("That is not a date I can read. Write it as day/month/year, like 31/12/2026.")) from None
+        raise InvalidInputError(
+            _("That is not a date I can read. Write it as day/month/year, like 31/12/2026.")
+        ) from None
     language = translation.get_language() or "en"
     first, last = _day(field.limits.get("min"), today), _day(field.limits.get("max"), today)
     if first and day < first:
-        raise InvalidInputError(_("The date cannot be before %(day)s.") % {"day": show.day(first.isoformat(), language)})
+        raise InvalidInputError(
+            _("The date cannot be before %(day)s.") % {"day": show.day(first.isoformat(), language)}
+        )
     if last and day > last:
         raise InvalidInputError(_("The date cannot be after %(day)s.") % {"day": show.day(last.isoformat(), language)})
     if not 1900 <= day.year <= 2200:
@@ -266,11 +275,14 @@ def _check_yesno(field: FieldSpec, value: Any, today: date) -> Any:
 
 def _check_files(field: FieldSpec, value: Any, today: date) -> Any:
     if not isinstance(value, list) or not all(isinstance(item, int) and not isinstance(item, bool) for item in value):
-        raise InvalidInputError(_("Please send a photo.") if field.kind == "photo" else _("Please send a document or a photo of it."))
+        raise InvalidInputError(
+            _("Please send a photo.") if field.kind == "photo" else _("Please send a document or a photo of it.")
+        )
     unique = list(dict.fromkeys(value))
     if len(unique) > field.max_files:
         raise InvalidInputError(
-            ngettext("At most one file here.", "At most %(count)s files here.", field.max_files) % {"count": field.max_files}
+            ngettext("At most one file here.", "At most %(count)s files here.", field.max_files)
+            % {"count": field.max_files}
         )
     return unique
 
@@ -278,7 +290,9 @@ def _check_files(field: FieldSpec, value: Any, today: date) -> Any:
 def _check_location(field: FieldSpec, value: Any, today: date) -> Any:
     place = value if isinstance(value, Mapping) else {}
     try:
-        latitude, longitude = (None if place.get(key) is None else float(place[key]) for key in ("latitude", "longitude"))
+        latitude, longitude = (
+            None if place.get(key) is None else float(place[key]) for key in ("latitude", "longitude")
+        )
     except (TypeError, ValueError):
         latitude = longitude = None
     words = {key: clean(str(place.get(key) or ""))[:200] for key in ("name", "address")}

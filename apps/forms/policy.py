@@ -31,7 +31,13 @@ def problems(schema: Schema) -> list[Problem]:
         found.append(Problem("", _("A form needs at least one question.")))
     earlier: dict[str, FieldSpec] = {}
     for field in schema:
-        sentences = [*_key(field, earlier), *_question(field), *_choices(field), *_limits(field), *_condition(field, earlier, schema)]
+        sentences = [
+            *_key(field, earlier),
+            *_question(field),
+            *_choices(field),
+            *_limits(field),
+            *_condition(field, earlier, schema),
+        ]
         found.extend(Problem(field.key, sentence) for sentence in sentences)
         obstacles = [faces.obstacle(field, face) for face in faces.Face]
         if all(obstacles):
@@ -67,7 +73,9 @@ def _choices(field: FieldSpec) -> Iterator[str]:
     if len(keys) > MOST_CHOICES:
         yield _("“%(field)s” has too many options: at most %(max)s.") % {"field": field.key, "max": MOST_CHOICES}
     if any(not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) for key in keys):
-        yield _("An option of “%(field)s” has a key with other than letters, digits, hyphens and underscores.") % {"field": field.key}
+        yield _("An option of “%(field)s” has a key with other than letters, digits, hyphens and underscores.") % {
+            "field": field.key
+        }
     if any(not any(label.strip() for label in option.label.values()) for option in field.choices):
         yield _("An option of “%(field)s” has no label.") % {"field": field.key}
 
@@ -104,7 +112,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def _date(value: Any) -> date | None:
-    """"today" moves with the calendar, so nothing can be said against it here."""
+    """ "today" moves with the calendar, so nothing can be said against it here."""
     try:
         return date.fromisoformat(str(value))
     except ValueError:

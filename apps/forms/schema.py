@@ -33,7 +33,7 @@ def in_language(texts: Mapping[str, str], language: str) -> str:
     >>> in_language({"en": "Hello", "pt-br": "Olá"}, "pt-pt")
     'Olá'
     """
-    base = language.split("-")[0]
+    base = language.split("-", maxsplit=1)[0]
     near = [text for code, text in texts.items() if code.split("-")[0] == base]
     for text in (texts.get(language, ""), *near, texts.get("en", ""), *texts.values()):
         if text:

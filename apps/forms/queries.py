@@ -1,0 +1,70 @@
+"""Reads about forms and what was filled in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import QuerySet
+
+from apps.files import queries as file_queries
+from apps.files.models import File
+from apps.forms import show
+from apps.forms.models import Field, Form, FormVersion, Submission
+from apps.forms.schema import FILE_KINDS, FieldSpec, Schema
+from apps.people import queries as people
+
+
+def spec_of(row: Field) -> FieldSpec:
+    """One row as data."""
+    return FieldSpec.from_json(
+        {
+            "key": row.key, "kind": row.kind, "question": row.question, "is_required": row.is_required,
+            "is_sensitive": row.is_sensitive, "limits": row.limits, "choices": row.choices, "condition": row.condition,
+        }
+    )  # fmt: skip
+
+
+def schema_of_form(form: Form) -> Schema:
+    """The form as its rows stand now."""
+    return schema_of_rows(form, form.fields.order_by("order", "id"))
+
+
+def schema_of_rows(form: Form, rows: Iterable[Field]) -> Schema:
+    """The same for rows that may not be saved yet."""
+    return Schema(fields=tuple(spec_of(row) for row in rows), name=dict(form.name or {}))
+
+
+def schema_of(version: FormVersion) -> Schema:
+    return Schema.from_json(version.schema)
+
+
+def answers_for_people(submission: Submission, language: str) -> list[tuple[str, str]]:
+    """(question, answer) of every asked field, in order, in `language`; sensitive ones masked, skipped ones a dash."""
+    return lines(schema_of(submission.version), submission.answers, language)
+
+
+def lines(schema: Schema, answers: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    """The same for a draft."""
+    asked = [field for field in schema.visible_fields(answers) if field.key in answers]
+    return [(field.text(language), show.answer(field, answers[field.key], language)) for field in asked]
+
+
+def files_of(submission: Submission) -> list[File]:
+    """All files in the answers, in the order of the questions."""
+    ids = [
+        item
+        for field in schema_of(submission.version)
+        if field.kind in FILE_KINDS
+        for item in submission.answers.get(field.key) or ()
+    ]
+    return file_queries.by_ids(ids)
+
+
+def visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Submission]:
+    """Submissions of the people this user may see."""
+    return Submission.objects.filter(by__in=people.visible_employees(user))
+
+
+def may_see_file(user: Any, file: File) -> bool:
+    """Files owned by a submission are seen by those who see its author."""
+    return visible_to(user).filter(pk=file.owner_id).exists()

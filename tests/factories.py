@@ -12,8 +12,8 @@ from apps.contacts.models import Consent, Contact, Identity, Window
 from apps.conversations.models import Conversation, Message
 from apps.conversations.targets import Speaker
 from apps.core import clock
-from apps.forms.models import Form, FormVersion, Submission
 from apps.forms.models import Field as FormField
+from apps.forms.models import Form, FormVersion, Submission
 from apps.incidents.models import Category
 from apps.people.models import Absence, Deputy, Employee, Membership, Team, User
 from apps.providers.models import Account, Number, Portfolio

@@ -89,7 +89,10 @@ class Request(models.Model):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         ordering = ["-id"]
-        permissions = [("decide_request", "Can decide requests addressed to them in the admin")]
+        permissions = [
+            ("decide_request", "Can decide requests addressed to them in the admin"),
+            ("view_all_requests", "Can see everybody's requests"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.summary}"

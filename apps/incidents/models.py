@@ -55,7 +55,10 @@ class Ticket(models.Model):
         verbose_name_plural = _("tickets")
         ordering = ["-id"]
         indexes = [models.Index(fields=["team", "state"], name="incidents_by_team")]
-        permissions = [("answer_ticket", "Can take, comment and resolve tickets")]
+        permissions = [
+            ("answer_ticket", "Can take, comment and resolve tickets"),
+            ("view_all_tickets", "Can see every team's tickets"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.summary}"

@@ -70,6 +70,7 @@ class Employee(models.Model):
         verbose_name_plural = _("employees")
         ordering = ["name"]
         indexes = [models.Index(fields=["phone"], name="people_employee_phone")]
+        permissions = [("view_all_employees", "Can see every employee, not only their own teams and reports")]
         constraints = [
             models.CheckConstraint(condition=~Q(manager=F("id")), name="people_employee_not_own_manager"),
         ]

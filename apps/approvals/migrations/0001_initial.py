@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'request',
                 'verbose_name_plural': 'requests',
                 'ordering': ['-id'],
-                'permissions': [('decide_request', 'Can decide requests addressed to them in the admin')],
+                'permissions': [('decide_request', 'Can decide requests addressed to them in the admin'), ('view_all_requests', "Can see everybody's requests")],
             },
         ),
         migrations.CreateModel(

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ticket',
                 'verbose_name_plural': 'tickets',
                 'ordering': ['-id'],
-                'permissions': [('answer_ticket', 'Can take, comment and resolve tickets')],
+                'permissions': [('answer_ticket', 'Can take, comment and resolve tickets'), ('view_all_tickets', "Can see every team's tickets")],
             },
         ),
         migrations.CreateModel(

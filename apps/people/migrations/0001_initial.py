@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'employee',
                 'verbose_name_plural': 'employees',
                 'ordering': ['name'],
+                'permissions': [('view_all_employees', 'Can see every employee, not only their own teams and reports')],
             },
         ),
         migrations.CreateModel(

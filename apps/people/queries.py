@@ -1,0 +1,162 @@
+"""Reads about people. Row scope of the whole house stands on `visible_employees`."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Q, QuerySet
+
+from apps.core import clock
+from apps.people import policy
+from apps.people.models import Absence, Deputy, Employee, Membership, Team
+
+VIEW_ALL = "people.view_all_employees"
+
+
+def active_employee(employee_id: int | str) -> Employee | None:
+    """The employee when still here."""
+    return Employee.objects.filter(pk=employee_id, state=Employee.State.ACTIVE).first()
+
+
+def employee_of(user: Any) -> Employee | None:
+    """The active employee who signs in as `user`; None for service accounts, leavers and the anonymous."""
+    if not getattr(user, "is_authenticated", False):
+        return None
+    return Employee.objects.filter(user_id=user.pk, state=Employee.State.ACTIVE).first()
+
+
+def local_day(employee: Employee, at: datetime) -> date:
+    """The date on this person's own calendar at `at` (UTC when the stored zone is unknown)."""
+    try:
+        return at.astimezone(ZoneInfo(employee.time_zone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        return at.date()
+
+
+def today(employee: Employee) -> date:
+    """The date on this person's own calendar now."""
+    return local_day(employee, clock.now())
+
+
+# --- teams ------------------------------------------------------------------------------------------------------------
+
+
+def _within(on: date | None) -> Q:
+    if on is None:
+        return Q()
+    return (Q(starts_on=None) | Q(starts_on__lte=on)) & (Q(ends_on=None) | Q(ends_on__gte=on))
+
+
+def members_of(team: Team, on: date | None = None) -> list[Employee]:
+    """Active members whose membership covers `on` (None: at any time), by name."""
+    return _people(Membership.objects.filter(_within(on), team=team))
+
+
+def leads_of(team: Team, on: date | None = None) -> list[Employee]:
+    """Active leads of the team itself (not of its parents), by name."""
+    return _people(Membership.objects.filter(_within(on), team=team, is_lead=True))
+
+
+def _people(memberships: QuerySet[Membership]) -> list[Employee]:
+    rows = memberships.filter(employee__state=Employee.State.ACTIVE).select_related("employee")
+    return [row.employee for row in rows.order_by("employee__name", "employee_id")]
+
+
+def is_member(employee: Employee, team: Team, on: date) -> bool:
+    """True for an active member of the team itself on that day."""
+    return employee.is_active and Membership.objects.filter(_within(on), employee=employee, team=team).exists()
+
+
+def teams_of(employee: Employee, on: date) -> set[int]:
+    """Ids of the teams that the employee belongs to on that day."""
+    return set(Membership.objects.filter(_within(on), employee=employee).values_list("team_id", flat=True))
+
+
+def teams_led_by(employee: Employee, on: date) -> set[int]:
+    """Ids of the teams led on that day, with all their descendants."""
+    led = Membership.objects.filter(_within(on), employee=employee, is_lead=True)
+    return with_descendants(led.values_list("team_id", flat=True))
+
+
+def with_descendants(team_ids: Iterable[int]) -> set[int]:
+    """These teams and everything below them; a round in the tree does no harm."""
+    found: set[int] = set()
+    layer = set(team_ids)
+    while layer:
+        found |= layer
+        layer = set(Team.objects.filter(parent_id__in=layer).values_list("id", flat=True)) - found
+    return found
+
+
+# --- absences and deputies --------------------------------------------------------------------------------------------
+
+
+def absence_of(employee: Employee, on: date) -> Absence | None:
+    """The absence that covers `on`; of several, the one recorded last."""
+    covering = Absence.objects.filter(employee=employee, starts_on__lte=on, ends_on__gte=on)
+    return covering.select_related("deputy").order_by("-id").first()
+
+
+def person(employee_id: int, at: datetime) -> policy.Person | None:
+    """One employee as the stand-in rule sees them at `at`, on their own calendar."""
+    employee = Employee.objects.filter(pk=employee_id).first()
+    if employee is None:
+        return None
+    absence = absence_of(employee, local_day(employee, at))
+    standing = Deputy.objects.filter(employee=employee).values_list("deputy_id", flat=True).first()
+    return policy.Person(
+        id=employee.pk,
+        is_active=employee.is_active,
+        is_absent=absence is not None,
+        absence_deputy_id=absence.deputy_id if absence else None,
+        standing_deputy_id=standing,
+        manager_id=employee.manager_id,
+    )
+
+
+def stand_in(
+    employee: Employee, at: datetime, *, exclude: frozenset[int] = frozenset()
+) -> tuple[Employee | None, Employee | None]:
+    """(who decides at that moment, for whom they stand in); (None, employee) when nobody can; see `policy.stand_in`."""
+    found = policy.stand_in(employee.pk, lambda employee_id: person(employee_id, at), exclude=exclude)
+    if found is None:
+        return None, employee
+    if found == employee.pk:
+        return employee, None
+    return Employee.objects.get(pk=found), employee
+
+
+# --- who sees whom ----------------------------------------------------------------------------------------------------
+
+
+def visible_employees(user: Any) -> QuerySet[Employee]:
+    """The employees whose rows `user` may see.
+
+    Everybody with `people.view_all_employees`; else oneself, direct reports and whoever is in a team one leads or below
+    it, today. A sign-in without an active employee sees nobody.
+    """
+    everybody = Employee.objects.all()
+    if user.is_active and user.has_perm(VIEW_ALL):
+        return everybody
+    own = employee_of(user)
+    if own is None:
+        return everybody.none()
+    from_teams = Membership.objects.filter(team_id__in=led_teams(user)).values("employee_id")
+    return everybody.filter(Q(pk=own.pk) | Q(manager=own) | Q(pk__in=from_teams))
+
+
+def led_teams(user: Any) -> set[int]:
+    """Ids of the teams that the person behind `user` leads today, with descendants."""
+    own = employee_of(user)
+    return teams_led_by(own, today(own)) if own else set()
+
+
+def visible_teams(user: Any) -> QuerySet[Team]:
+    """Every team for those who see everybody; else those one leads, their descendants and one's own."""
+    if user.is_active and user.has_perm(VIEW_ALL):
+        return Team.objects.all()
+    own = employee_of(user)
+    if own is None:
+        return Team.objects.none()
+    return Team.objects.filter(pk__in=led_teams(user) | teams_of(own, today(own)))

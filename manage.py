@@ -6,6 +6,11 @@ import sys
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["up"] and not {"--help", "-h"} & set(sys.argv):
+        # A fresh machine has no secrets and no addresses yet, and settings cannot load without.
+        from portal import bootstrap
+
+        bootstrap.prepare(is_demo="--demo" in sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line
 

@@ -4,14 +4,15 @@
 """
 
 import os
-from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+from portal import places
+
+BASE_DIR = places.BASE_DIR
+VAR_DIR = places.var_dir()
 os.environ["VAR_DIR"] = str(VAR_DIR)  # core.clock is plain Python and reads it there
 
 env = environ.Env()
@@ -47,7 +48,6 @@ HOUSE = [
 ]
 INSTALLED_APPS = [
     "portal",
-    *HOUSE,
     "unfold",
     "portal.site.RecadoAdminConfig",
     "django.contrib.auth",
@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    *HOUSE,  # after the packages whose screens they register anew
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -103,7 +104,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # --- workers ----------------------------------------------------------------------------------------------------------
-REDIS_URL = env("REDIS_URL", default=f"redis+socket://{VAR_DIR / 'valkey.sock'}")
+REDIS_URL = env("REDIS_URL", default=f"redis+socket://{places.valkey_socket(VAR_DIR)}")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Reserved tasks of a killed worker come back after this; no task of ours runs longer than 5 minutes.
@@ -115,16 +116,17 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue("default"), *(Queue(app.split(".")[-1]) for app in HOUSE)]
+CELERY_TASK_ROUTES = ("apps.core.tasks.route",)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-# Nudges do the work; these sweeps find what a lost nudge forgot. `expires` keeps a stopped worker from finding a heap.
+# Nudges do the work; these sweeps find what a lost nudge forgot. `expire_seconds` keeps a stopped worker from finding a heap.
 CELERY_BEAT_SCHEDULE = {
-    "timers: fire what is due": {"task": "timers.sweep", "schedule": 1.0, "options": {"expires": 5}},
-    "inbox: take up what waits": {"task": "inbox.sweep", "schedule": 2.0, "options": {"expires": 5}},
-    "outbox: send what waits": {"task": "outbox.sweep", "schedule": 2.0, "options": {"expires": 5}},
-    "journal: seal and react": {"task": "journal.advance", "schedule": 3.0, "options": {"expires": 5}},
-    "journal: write the anchor": {"task": "journal.anchor", "schedule": 3600.0, "options": {"expires": 600}},
+    "timers: fire what is due": {"task": "timers.sweep", "schedule": 1.0, "options": {"expire_seconds": 5}},
+    "inbox: take up what waits": {"task": "inbox.sweep", "schedule": 2.0, "options": {"expire_seconds": 5}},
+    "outbox: send what waits": {"task": "outbox.sweep", "schedule": 2.0, "options": {"expire_seconds": 5}},
+    "journal: seal and react": {"task": "journal.advance", "schedule": 3.0, "options": {"expire_seconds": 5}},
+    "journal: write the anchor": {"task": "journal.anchor", "schedule": 3600.0, "options": {"expire_seconds": 600}},
 }
 
 # --- signing in -------------------------------------------------------------------------------------------------------

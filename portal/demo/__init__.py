@@ -1,0 +1,1 @@
+"""The demo company: data as plain Python, and the one service that plants it."""

@@ -1,5 +1,5 @@
 // How one message looks.
-import { el, sheet, choice, closeSheet, timeOf, toast, word } from "./tools.js";
+import { el, icon, sheet, choice, closeSheet, timeOf, toast, word } from "./tools.js";
 
 const HIDDEN = new Set(["reaction", "edit", "revoke"]);
 export const isShown = (message) => !HIDDEN.has(message.kind);
@@ -7,7 +7,7 @@ export const isShown = (message) => !HIDDEN.has(message.kind);
 /** One row of the chat. `act` holds what a person may do: tap, menu, send, quoteOf, jump. */
 export function bubble(message, act) {
   const mine = message.from === "person";
-  const inner = message.deleted ? [el("p", { class: "gone" }, `🚫 ${word("deleted")}`)] : parts(message, act);
+  const inner = message.deleted ? [el("p", { class: "gone" }, word("deleted"))] : parts(message, act);
   const box = el("div", { class: "bubble" }, inner, meta(message, mine));
   const reactions = Object.values(message.reactions).join(" ");
   const stack = el("div", { class: "stack" }, box, reactions && el("span", { class: "reaction" }, reactions), !mine && taps(message, act));
@@ -28,7 +28,7 @@ function parts(message, act) {
   const quoted = message.context ? act.quoteOf(message.context) : null;
   const header = message.header;
   return [
-    message.forwarded && el("p", { class: "mark" }, `↪ ${word("forwarded")}`),
+    message.forwarded && el("p", { class: "mark" }, icon("forward"), word("forwarded")),
     quoted && el("button", { type: "button", class: "quote", onclick: () => act.jump(message.context) }, quoted),
     header?.type === "text" && el("p", { class: "head" }, header.text),
     header?.media && mediaPart(header.media),
@@ -55,20 +55,20 @@ function rich(text) {
 function mediaPart(media) {
   const source = media.id ? `/media/${encodeURIComponent(media.id)}` : media.link;
   const isPicture = media.id && (media.kind === "image" || media.kind === "sticker");
-  if (isPicture) return el("a", { href: source, target: "_blank", rel: "noopener" }, el("img", { class: "picture", src: source, alt: word("photo_alt"), loading: "lazy" }));
-  const icon = { image: "🖼️", video: "🎬", audio: "🎤", document: "📄", sticker: "🙂" }[media.kind] || "📎";
+  if (isPicture) return el("a", { href: source, target: "_blank", rel: "noopener" }, el("img", { class: "picture", src: source, alt: word("photo_alt"), width: 300 }));
+  const drawing = { image: "photo", video: "play", audio: "sound", sticker: "photo" }[media.kind] || "document";
   const safe = /^(https?:|\/media\/)/.test(source || "");
   return el(safe ? "a" : "div", { class: "card", href: safe ? source : null, target: "_blank", rel: "noopener" },
-    el("span", { class: "pin" }, icon), el("span", {}, el("b", {}, media.filename || media.kind), el("small", {}, media.mime_type || media.link || "")));
+    icon(drawing), el("span", {}, el("b", {}, media.filename || media.kind), el("small", {}, media.mime_type || media.link || "")));
 }
 
 function place(location) {
-  return el("div", {}, el("div", { class: "map", "aria-hidden": "true" }, "📍"),
+  return el("div", {}, el("div", { class: "map", "aria-hidden": "true" }, icon("pin")),
     el("b", {}, location.name || word("view_map")),
     el("div", {}, el("small", {}, location.address || `${Number(location.latitude).toFixed(4)}, ${Number(location.longitude).toFixed(4)}`)));
 }
 
-const contactCard = (card) => el("div", { class: "card" }, el("span", { class: "pin" }, "👤"),
+const contactCard = (card) => el("div", { class: "card" }, icon("person"),
   el("span", {}, el("b", {}, card.name?.formatted_name || ""), el("small", {}, card.phones?.[0]?.phone || "")));
 
 function meta(message, mine) {
@@ -85,9 +85,9 @@ function meta(message, mine) {
 function taps(message, act) {
   if (message.deleted) return null;
   const buttons = message.buttons.map((button) => tapButton(message, button, act));
-  if (message.list) buttons.push(el("button", { type: "button", onclick: () => listSheet(message, act) }, `☰ ${message.list.button}`));
-  if (message.asks === "location") buttons.push(el("button", { type: "button", onclick: () => act.askPlace(message) }, `📍 ${word("location_ask")}`));
-  if (message.asks === "contact") buttons.push(el("button", { type: "button", onclick: () => act.send({ type: "contacts", reply_to: message.wamid }) }, `👤 ${word("contact_ask")}`));
+  if (message.list) buttons.push(el("button", { type: "button", onclick: () => listSheet(message, act) }, icon("list"), message.list.button));
+  if (message.asks === "location") buttons.push(el("button", { type: "button", onclick: () => act.askPlace(message) }, icon("pin"), word("location_ask")));
+  if (message.asks === "contact") buttons.push(el("button", { type: "button", onclick: () => act.send({ type: "contacts", reply_to: message.wamid }) }, icon("person"), word("contact_ask")));
   return buttons.length ? el("div", { class: "taps" }, buttons) : null;
 }
 

@@ -1,11 +1,11 @@
 // The page: who there is, which chat is open, and what just happened (server-sent events).
 import { bubble, isShown } from "./bubbles.js";
 import { attachSheet, forwardSheet, menuSheet, personSheet, placeSheet, templatesSheet, troubleSheet } from "./panels.js";
-import { busy, byId, call, dayOf, el, face, facts, timeOf, toast, word } from "./tools.js";
+import { busy, byId, call, dayOf, el, face, facts, icon, timeOf, toast, word } from "./tools.js";
 
 const TAIL = 200;
 const FILE_MAX = 16 * 1024 * 1024;
-const state = { phones: [], numbers: [], clock: null, at: 0, open: null, number: null, messages: [], reply: null, edit: null };
+const state = { phones: [], numbers: [], clock: null, at: 0, open: null, number: null, messages: [], atEnd: true, reply: null, edit: null };
 
 const person = () => state.phones.find((one) => one.number === state.open);
 const chatOf = (one) => one?.chats.find((chat) => chat.number === state.number);
@@ -29,7 +29,7 @@ function drawPeople() {
   const rows = state.phones.filter((one) => `${one.name} ${one.number}`.toLowerCase().includes(wanted));
   const list = byId("people");
   if (!state.phones.length) {
-    list.replaceChildren(el("li", { class: "empty" }, el("div", { class: "empty-mark", "aria-hidden": true }, "📱"), el("h2", {}, word("no_phones")),
+    list.replaceChildren(el("li", { class: "empty" }, el("div", { class: "empty-mark", "aria-hidden": true }, icon("person")), el("h2", {}, word("no_phones")),
       el("p", {}, word("no_phones_hint")), el("button", { type: "button", class: "main", onclick: addPerson }, word("add_person"))));
     return;
   }
@@ -82,7 +82,8 @@ function drawHead() {
   byId("who-face").textContent = initials;
   byId("who-face").className = `face ${colour}`;
   byId("who-name").textContent = one.name;
-  byId("who-state").textContent = chat?.blocked ? word("blocked") : `${one.number} · ${word(chat?.window_open ? "window_open" : "window_closed")}`;
+  byId("who-state").replaceChildren(el("span", { class: "digits" }, `${one.number} · `),
+    chat?.blocked ? word("blocked") : word(chat?.window_open ? "window_open" : "window_closed"));
   byId("block").textContent = word(chat?.blocked ? "unblock" : "block");
   const picker = byId("numbers");
   picker.replaceChildren(...state.numbers.map((row) => el("option", { value: row.phone_number_id, selected: row.phone_number_id === state.number }, row.name)));
@@ -105,7 +106,7 @@ function drawMessages(jump) {
   const atEnd = jump || list.scrollHeight - list.scrollTop - list.clientHeight < 90;
   const shown = state.messages.filter(isShown);
   if (!shown.length) {
-    list.replaceChildren(el("li", { class: "empty" }, el("div", { class: "empty-mark", "aria-hidden": true }, "👋"), el("h2", {}, word("empty_chat")), el("p", {}, word("empty_chat_hint"))));
+    list.replaceChildren(el("li", { class: "empty" }, el("div", { class: "empty-mark", "aria-hidden": true }, icon("document")), el("h2", {}, word("empty_chat")), el("p", {}, word("empty_chat_hint"))));
     return;
   }
   // Rows that did not change keep their element, so that nothing flickers and focus stays.
@@ -123,6 +124,7 @@ function drawMessages(jump) {
     rows.push(row);
   }
   list.replaceChildren(...rows);
+  state.atEnd = atEnd;
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
@@ -203,8 +205,9 @@ function setClock(clock) {
 
 function drawClock() {
   if (state.clock === null) return;
+  const day = matchMedia("(max-width: 760px)").matches ? {} : { weekday: "short" };
   const now = new Date((state.clock + (performance.now() - state.at) / 1000) * 1000);
-  byId("now").textContent = now.toLocaleString(facts.language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  byId("now").textContent = now.toLocaleString(facts.language, { ...day, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   byId("now").dateTime = now.toISOString();
 }
 
@@ -273,6 +276,10 @@ byId("text").addEventListener("keydown", (event) => {
 });
 byId("attach").addEventListener("click", () => attachSheet(send));
 byId("file").addEventListener("change", sendFile);
+// A picture gets its height only when it has come: whoever stood at the end stays there.
+byId("messages").addEventListener("load", () => state.atEnd && (byId("messages").scrollTop = byId("messages").scrollHeight), true);
+byId("messages").addEventListener("wheel", () => (state.atEnd = false), { passive: true });
+byId("messages").addEventListener("touchmove", () => (state.atEnd = false), { passive: true });
 byId("quoting").querySelector("button").addEventListener("click", clearQuote);
 byId("open-trouble").addEventListener("click", (event) => busy(event.currentTarget, troubleSheet));
 byId("open-templates").addEventListener("click", (event) => busy(event.currentTarget, templatesSheet));

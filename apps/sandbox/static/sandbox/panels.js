@@ -16,16 +16,16 @@ export function attachSheet(send) {
     el("h3", {}, word("sample_photos")),
     el("div", { class: "thumbs" }, facts.pictures.map((name) => el("button", { type: "button", title: name, onclick: pick({ type: "image", sample: name }) },
       el("img", { src: `/samples/${name}.png`, alt: name, width: 120, height: 90 })))),
-    choice(`🖼️ ${word("photo")}`, "", () => (closeSheet(), byId("file").click())),
-    choice(`📄 ${word("document")}`, "", pick({ type: "document", sample: "pdf" })),
-    choice(`👤 ${word("contact")}`, "", pick({ type: "contacts" })),
+    choice(word("photo"), "", () => (closeSheet(), byId("file").click()), "photo"),
+    choice(word("document"), "", pick({ type: "document", sample: "pdf" }), "document"),
+    choice(word("contact"), "", pick({ type: "contacts" }), "person"),
     ...placeParts(pick),
     el("form", { class: "pair", onsubmit: own }, latitude, longitude, el("button", { class: "second" }, word("own_place"))));
 }
 
 function placeParts(pick, extra = {}) {
   return [el("h3", {}, word("places")),
-    ...Object.entries(facts.places).map(([key, name]) => choice(`📍 ${name}`, "", pick({ type: "location", sample: key, ...extra })))];
+    ...Object.entries(facts.places).map(([key, name]) => choice(name, "", pick({ type: "location", sample: key, ...extra }), "pin"))];
 }
 
 export function placeSheet(message, send) {
@@ -36,19 +36,19 @@ export function menuSheet(message, act) {
   const mine = message.from === "person";
   const go = (work) => () => (closeSheet(), work(message));
   sheet(word("menu"),
-    choice(`↩ ${word("reply")}`, "", go(act.reply)),
-    choice(word("react"), "", go(act.react)),
-    choice(`↪ ${word("forward")}`, "", () => act.forward(message)),
-    message.text ? choice(`⧉ ${word("copy")}`, "", go(() => navigator.clipboard?.writeText(message.text))) : null,
-    mine && message.kind === "text" ? choice(`✎ ${word("edit")}`, "", go(act.edit)) : null,
-    mine ? choice(`🗑 ${word("delete")}`, "", go(act.remove)) : null);
+    choice(word("reply"), "", go(act.reply), "reply"),
+    choice(word("react"), "", go(act.react), "heart"),
+    choice(word("forward"), "", () => act.forward(message), "forward"),
+    message.text ? choice(word("copy"), "", go(() => navigator.clipboard?.writeText(message.text)), "copy") : null,
+    mine && message.kind === "text" ? choice(word("edit"), "", go(act.edit), "pencil") : null,
+    mine ? choice(word("delete"), "", go(act.remove), "bin") : null);
 }
 
 export function forwardSheet(message, number, people) {
   sheet(word("forward_to"), ...people.map((person) => choice(person.name, person.number, (event) => busy(event.currentTarget, async () => {
     await call("POST", `/api/phones/${person.number}/forward`, { number, message_id: message.wamid });
     closeSheet();
-    toast(`↪ ${person.name}`);
+    toast(`${word("forwarded")}: ${person.name}`);
   }))));
 }
 

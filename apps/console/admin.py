@@ -1,7 +1,6 @@
 """Screens of rooms that must not know the desk themselves: timers, and the schedules of django-celery-beat."""
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from apps.journal.capture import ReadOnlyAdmin
@@ -15,7 +14,7 @@ class TimerAdmin(ReadOnlyAdmin):
     search_fields = ("=key", "handler")
 
 
-for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule, Group):
+for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 

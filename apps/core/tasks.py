@@ -20,10 +20,15 @@ class RecadoTask(Task):  # type: ignore[type-arg]
 
 
 def task(name: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a task `<app>.<verb>`; its queue is the app's label."""
+    """Declare a task `<app>.<verb>`; `route` gives it the queue of its app."""
     if "." not in name:
         raise ValueError("A task is named <app>.<verb>.")
-    return shared_task(name=name, base=RecadoTask, queue=name.split(".")[0], **options)
+    return shared_task(name=name, base=RecadoTask, **options)
+
+
+def route(name: str, *_args: Any, **_kwargs: Any) -> dict[str, str] | None:
+    """Celery's router (`CELERY_TASK_ROUTES`): a task's queue is its app's label."""
+    return None if name.startswith("celery.") else {"queue": name.split(".")[0]}
 
 
 class _Nudge:

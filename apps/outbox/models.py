@@ -40,6 +40,8 @@ class OutboundMessage(models.Model):
     data = models.JSONField(_("values"), default=dict, blank=True)
     content = models.JSONField(_("content"), default=dict, blank=True,
                                help_text=_("As providers.types.to_json gives it: what is, or will be, sent."))  # fmt: skip
+    given = models.JSONField(_("given content"), default=dict, blank=True,
+                             help_text=_("A ready prompt or file, for an open window only; empty: our wording is used."))  # fmt: skip
     text = models.TextField(_("text"), blank=True, help_text=_("What the person reads."))
     how = models.CharField(_("how"), max_length=12, choices=How.choices, blank=True, default=How.UNPLANNED)
     subject_type = models.CharField(_("about"), max_length=80, blank=True)
@@ -57,6 +59,8 @@ class OutboundMessage(models.Model):
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_text = models.TextField(_("what went wrong"), blank=True)
     is_resend = models.BooleanField(_("sent again while unsure"), default=False)
+    window_refused_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the carrier said that the window is closed, whatever we counted."))
     correlation_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("written"), default=clock.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -73,6 +77,8 @@ class OutboundMessage(models.Model):
             models.Index(fields=["not_before"], condition=models.Q(state__in=["queued", "held", "unsure"]),
                          name="outbox_waiting"),
             models.Index(fields=["lease_until"], condition=models.Q(state="sending"), name="outbox_leases"),
+            models.Index(fields=["contact", "lane_rank", "id"], condition=models.Q(state__in=["queued", "sending"]),
+                         name="outbox_turns"),
             models.Index(fields=["contact", "-id"], name="outbox_by_contact"),
             models.Index(fields=["subject_type", "subject_id", "-id"], name="outbox_by_subject"),
         ]  # fmt: skip
@@ -89,6 +95,8 @@ class Attempt(models.Model):
         ACCEPTED = "accepted", _("accepted")
         RETRY = "retry", _("try again later")
         SLOW = "slow", _("slow down")
+        SLOW_PERSON = "slow_person", _("slow down for this person")
+        WINDOW = "window", _("window closed")
         HOLD = "hold", _("hold")
         RECIPIENT = "recipient", _("person cannot be reached")
         MESSAGE = "message", _("message refused")
@@ -98,6 +106,7 @@ class Attempt(models.Model):
     message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message"))
     at = models.DateTimeField(_("when"), default=clock.now)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
+    remote_id = models.CharField(_("wamid"), max_length=255, blank=True, db_index=True)
     code = models.CharField(_("code"), max_length=40, blank=True)
     detail = models.TextField(_("detail"), blank=True)
     seconds = models.FloatField(_("seconds"), default=0)
@@ -138,6 +147,8 @@ class Button(models.Model):
         CHAT = "chat", _("WhatsApp")
         WEB = "web", _("web link")
 
+    action = models.CharField(_("button"), max_length=40, blank=True, help_text=_("Names its title in the wording."))
+    title = models.CharField(_("own title"), max_length=40, blank=True)
     target = models.CharField(_("what it does"), max_length=80, help_text=_("A target's name, like incidents.take."))
     subject_type = models.CharField(max_length=80, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)

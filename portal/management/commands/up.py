@@ -23,7 +23,7 @@ TITLES = {"admin": "everything", "hr": "people, forms, flows", "auditor": "reads
 
 class Command(BaseCommand):
     help = "Start everything: the broker (unless REDIS_URL is set), migrations, then what the Procfile lists."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="with a demo company and pretend phones (SANDBOX=1)")
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         folder = places.var_dir()
         lock = take_lock(folder)
         started = time.monotonic()
-        needs_valkey = settings.REDIS_URL == f"redis+socket://{places.valkey_socket(folder)}"
+        needs_valkey = f"redis+socket://{places.valkey_socket(folder)}" == settings.REDIS_URL
         supervisor = Supervisor(folder=folder, needs_valkey=needs_valkey)
         supervisor.catch_signals()
         try:

@@ -1,7 +1,5 @@
 """The thread that POSTs webhooks to the product: signed, in order per chat, again and again until it says 200."""
 
-import hashlib
-import hmac
 import http.client
 import logging
 import threading
@@ -14,12 +12,12 @@ from django.db import DatabaseError, close_old_connections
 
 from apps.sandbox import models
 from apps.sandbox.events import bus
+from apps.sandbox.payloads import sign
+from apps.sandbox.rates import retry_delay
 from apps.sandbox.trouble import board
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY = 0.5
-LONGEST_RETRY = 30.0
 # Meta: retried for up to seven days, then dropped.
 GIVE_UP_AFTER = 7 * 24 * 3600.0
 TIMEOUT = 10.0
@@ -27,16 +25,6 @@ WORKERS = 8
 BATCH = 200
 
 _local = threading.local()
-
-
-def sign(secret: str, raw: bytes) -> str:
-    """The value of X-Hub-Signature-256: HMAC-SHA256 of the raw bytes with the app secret, in hex."""
-    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-
-
-def retry_delay(attempts: int) -> float:
-    """Seconds to wait after the n-th failed attempt: 0.5, 1, 2 ... 30."""
-    return float(min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 10)))
 
 
 def start() -> threading.Thread:

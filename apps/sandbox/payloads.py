@@ -1,10 +1,17 @@
 """Bodies of the webhooks that Meta would send, as in its samples. Plain Python: rows come in as small values."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apps.sandbox.graph_errors import GraphError
+
+
+def sign(secret: str, raw: bytes) -> str:
+    """The value of X-Hub-Signature-256: HMAC-SHA256 of the raw bytes with the app secret, in hex."""
+    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True)

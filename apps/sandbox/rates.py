@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 # Meta, "Messaging limits": one message per 6 s to the same person, a burst of up to 45 borrowed from the future.
 PAIR_SECONDS = 6.0
 PAIR_BURST = 45
+FIRST_RETRY = 0.5
+LONGEST_RETRY = 30.0
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds to wait after the n-th failed attempt to deliver a webhook: 0.5, 1, 2 ... 30."""
+    return float(min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 10)))
 
 
 @dataclass

@@ -1,13 +1,22 @@
 """What every carrier's adapter gives. Plain Python, no Django: settings come as a dataclass, answers go as one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from apps.core.errors import RecadoError
-from apps.providers.types import OutgoingMessage, Parsed, RawRequest, SendResult, Unreadable
+from apps.providers.types import (
+    NumberReport,
+    OutgoingMessage,
+    Parsed,
+    RawRequest,
+    RemoteTemplate,
+    SendResult,
+    TemplateDraft,
+    Unreadable,
+)
 
 
 class SignatureError(RecadoError):
@@ -51,9 +60,9 @@ class Credentials:
 
     base_url: str
     remote_id: str
-    access_token: str
-    secrets: Sequence[str]
-    verify_token: str
+    access_token: str = field(repr=False)
+    secrets: Sequence[str] = field(repr=False)
+    verify_token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -102,5 +111,22 @@ class WhatsAppProvider(ABC):
         """The carrier's id for a file of ours. Raises as `fetch_media`."""
 
     @abstractmethod
-    def list_templates(self) -> list[Mapping[str, Any]]:
-        """All templates of the account, all pages, in the carrier's words. Raises as `fetch_media`."""
+    def failure(self, code: str, detail: str = "") -> SendFailed:
+        """The reaction and the sentence for an error code of this carrier: a late `failed` status carries only a code."""
+
+    @abstractmethod
+    def report(self, number_id: str) -> NumberReport:
+        """What the carrier says of a number of ours: proves token, address and number. Raises as `fetch_media`."""
+
+    @abstractmethod
+    def list_templates(self) -> list[RemoteTemplate]:
+        """All templates of the account, all pages. Raises as `fetch_media`."""
+
+    @abstractmethod
+    def create_template(self, draft: TemplateDraft) -> RemoteTemplate:
+        """Register a template for review. Raises as `fetch_media`; Refused names what the carrier dislikes."""
+
+    def template_language(self, language: str) -> str:
+        """Our language code as the carrier spells it, like pt_BR for pt-br."""
+        base, _, region = language.partition("-")
+        return f"{base}_{region.upper()}" if region else base

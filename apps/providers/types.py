@@ -5,7 +5,7 @@ between planner and dispatcher.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -100,6 +100,49 @@ class SendResult:
     wa_id: str = ""
     user_id: str = ""
     note: str = ""
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TemplateDraft:
+    """A template to be registered: `language` in the carrier's spelling, every variable of `body` with an example in
+    `samples`, titles of quick-reply `buttons` in order."""
+
+    name: str
+    language: str
+    category: str
+    body: str
+    samples: Mapping[str, str] = field(default_factory=dict)
+    buttons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoteTemplate:
+    """A template as the carrier keeps it. `state` in the carrier's word; `is_usable` False when it has parts (a header,
+    a link, numbered variables) that a `Template` cannot fill."""
+
+    remote_id: str
+    name: str
+    language: str
+    category: str = ""
+    state: str = ""
+    reason: str = ""
+    body: str = ""
+    parameters: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
+    is_usable: bool = True
+
+
+@dataclass(frozen=True)
+class NumberReport:
+    """What the carrier says of one number: shown after *Test the connection*."""
+
+    remote_id: str
+    phone: str = ""
+    name: str = ""
+    quality: str = ""
 
 
 # --- in ---------------------------------------------------------------------------------------------------------------
@@ -305,10 +348,11 @@ def to_json(thing: Content | Event) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> Any:
-    """The reverse of `to_json`. Raises KeyError for a type that no longer exists."""
-    rest = dict(values)
-    name = rest.pop("type")
+    """The reverse of `to_json`; keys that the class does not have are left out. Raises KeyError for an unknown type."""
+    name = values["type"]
     cls = _TYPES[name]
+    known = {one.name for one in fields(cls)}
+    rest = {key: value for key, value in values.items() if key in known}
     for key, value in rest.items():
         if key in _NESTED and value is not None:
             rest[key] = _NESTED[key](**value)

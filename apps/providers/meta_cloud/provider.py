@@ -1,0 +1,236 @@
+"""Meta's Cloud API: https://developers.facebook.com/documentation/business-messaging/whatsapp/"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from apps.core.errors import LostAnswerError, Misconfigured, Refused, TryLater
+from apps.core.http import Answer, HttpClient
+from apps.providers.base import Credentials, FetchedMedia, Reaction, SendFailed, WhatsAppProvider
+from apps.providers.meta_cloud import payloads, webhooks
+from apps.providers.meta_cloud.codes import Verdict, verdict_for, verdict_without_body
+from apps.providers.meta_cloud.reading import part, word
+from apps.providers.types import (
+    NumberReport,
+    OutgoingMessage,
+    Parsed,
+    RawRequest,
+    RemoteTemplate,
+    SendResult,
+    TemplateDraft,
+    Unreadable,
+)
+
+MEDIA_LARGEST = 100 * 1024 * 1024  # bytes (Meta, media)
+MEDIA_HOSTS = (".fbsbx.com", ".fbcdn.net", ".facebook.com", ".whatsapp.net")
+TEMPLATES_PER_PAGE = 100
+PAGES_MOST = 100  # a WABA has at most 6,000 templates
+TEMPLATE_FIELDS = "id,name,language,status,category,components,parameter_format,rejected_reason"
+DETAIL_LONGEST = 1000  # characters
+
+
+class MetaCloud(WhatsAppProvider):
+    kind = "meta_cloud"
+    label = "Meta Cloud API"
+    kept_headers = frozenset({webhooks.SIGNATURE})
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__(credentials)
+        self._http = HttpClient()
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def handshake(self, request: RawRequest) -> str | None:
+        return webhooks.handshake(request, self.credentials.verify_token)
+
+    def verify(self, request: RawRequest) -> None:
+        webhooks.verify(request, self.credentials.secrets)
+
+    def dedup_key(self, request: RawRequest) -> str:
+        return webhooks.dedup_key(request)
+
+    def parse(self, body: bytes) -> list[Parsed | Unreadable]:
+        return webhooks.parse(body)
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def send(self, message: OutgoingMessage) -> SendResult:
+        body = payloads.to_meta(message)
+        try:
+            answer = self._request("POST", f"{quote(message.number_id, safe='')}/messages", json=body)
+        except TryLater as error:
+            raise SendFailed("WhatsApp could not be reached; the message is sent again shortly.", reaction=Reaction.RETRY,
+                             code=error.code, detail=self._scrubbed(error.detail)) from error  # fmt: skip
+        except LostAnswerError as error:
+            raise self._failed(verdict_without_body(0), "no_answer", error.detail) from error
+        data = answer.json()
+        sent = data.get("messages") if answer.status < 300 and isinstance(data, dict) else None
+        first = sent[0] if isinstance(sent, list) and sent else None
+        if not word(first, "id"):
+            raise self._failure_of(answer)
+        contacts = data.get("contacts")
+        contact = contacts[0] if isinstance(contacts, list) and contacts else {}
+        return SendResult(word(first, "id"), word(contact, "wa_id"), word(contact, "user_id"), word(first, "message_status"))
+
+    def failure(self, code: str, detail: str = "") -> SendFailed:
+        number = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else -1
+        return self._failed(verdict_for(number), code, detail)
+
+    def report(self, number_id: str) -> NumberReport:
+        fields = "display_phone_number,verified_name,quality_rating"
+        data = self._call("GET", quote(number_id, safe=""), params={"fields": fields})
+        return NumberReport(
+            remote_id=word(data, "id") or number_id, phone=word(data, "display_phone_number"),
+            name=word(data, "verified_name"), quality=word(data, "quality_rating"),
+        )  # fmt: skip
+
+    # --- media --------------------------------------------------------------------------------------------------------
+
+    def fetch_media(self, remote_id: str) -> FetchedMedia:
+        # The address lives 5 minutes; a 404 from it means: ask for a new one (Meta, media).
+        for _attempt in range(2):
+            about = self._call("GET", quote(remote_id, safe=""), is_fetch=True)
+            answer = self._download(about)
+            if answer.status != 404:
+                break
+        if answer.status == 404:
+            raise Refused("The file is no longer at WhatsApp.", code="media_gone")
+        if answer.status != 200:
+            raise self._error_of(answer, is_fetch=True)
+        if not _is_intact(answer.body, word(about, "sha256")):
+            raise TryLater("The file arrived damaged.", code="media_damaged")
+        return FetchedMedia(answer.body, word(about, "mime_type") or answer.headers.get("content-type", ""))
+
+    def _download(self, about: Mapping[str, Any]) -> Answer:
+        size = about.get("file_size")
+        if str(size).isdigit() and int(str(size)) > MEDIA_LARGEST:
+            raise Refused("The file is larger than 100 MB.", code="media_too_large")
+        url = word(about, "url")
+        # The address wants our token, so it must be Meta's own (or the sandbox that we talk to anyway).
+        if not self._may_see_token(url):
+            raise Refused("WhatsApp named a strange address for the file.", code="media_address", detail=url[:200])
+        try:
+            return self._http.request("GET", url, headers=self._headers())
+        except LostAnswerError as error:
+            raise TryLater("The file did not arrive whole.", code="media_broken", detail=error.detail) from error
+
+    def _may_see_token(self, url: str) -> bool:
+        try:
+            address, own = urlsplit(url), urlsplit(self.credentials.base_url)
+            if (address.scheme, address.hostname, address.port) == (own.scheme, own.hostname, own.port):
+                return True
+        except ValueError:
+            return False
+        return address.scheme == "https" and (address.hostname or "").endswith(MEDIA_HOSTS)
+
+    def upload_media(self, number_id: str, content: bytes, mime_type: str, filename: str) -> str:
+        data = self._call(
+            "POST", f"{quote(number_id, safe='')}/media",
+            data={"messaging_product": "whatsapp", "type": mime_type}, files={"file": (filename, content, mime_type)},
+        )  # fmt: skip
+        if not word(data, "id"):
+            raise TryLater("WhatsApp took the file but did not name it.", code="media_no_id")
+        return word(data, "id")
+
+    # --- templates ----------------------------------------------------------------------------------------------------
+
+    def list_templates(self) -> list[RemoteTemplate]:
+        found: dict[str, RemoteTemplate] = {}
+        after = ""
+        for _page in range(PAGES_MOST):
+            params = {"fields": TEMPLATE_FIELDS, "limit": str(TEMPLATES_PER_PAGE), **({"after": after} if after else {})}
+            data = self._call("GET", f"{self._waba()}/message_templates", params=params)
+            rows = data.get("data")
+            rows = rows if isinstance(rows, list) else []
+            for template in map(payloads.template_from_meta, rows):
+                if template is not None:
+                    found[template.remote_id] = template
+            paging = part(data, "paging")
+            before, after = after, word(part(paging, "cursors"), "after")
+            # Some gateways leave out `next`, so a full page asks on too.
+            if not rows or not after or after == before or ("next" not in paging and len(rows) < TEMPLATES_PER_PAGE):
+                break
+        return list(found.values())
+
+    def create_template(self, draft: TemplateDraft) -> RemoteTemplate:
+        data = self._call("POST", f"{self._waba()}/message_templates", json=payloads.draft_to_meta(draft))
+        return RemoteTemplate(
+            remote_id=word(data, "id"), name=draft.name, language=draft.language,
+            category=word(data, "category") or draft.category, state=word(data, "status") or "PENDING", body=draft.body,
+            parameters=tuple(payloads.placeholders(draft.body)), buttons=draft.buttons,
+        )  # fmt: skip
+
+    def _waba(self) -> str:
+        if not self.credentials.remote_id:
+            raise Misconfigured("The account has no WhatsApp business account id (WABA). Enter it.", code="no_waba")
+        return quote(self.credentials.remote_id, safe="")
+
+    # --- the wire -----------------------------------------------------------------------------------------------------
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.credentials.access_token}"}
+
+    def _request(self, method: str, path: str, **options: Any) -> Answer:
+        return self._http.request(method, f"{self.credentials.base_url}/{path}", headers=self._headers(), **options)
+
+    def _call(self, method: str, path: str, *, is_fetch: bool = False, **options: Any) -> Mapping[str, Any]:
+        """Anything but a send: the JSON object, or TryLater, Refused, Misconfigured."""
+        try:
+            answer = self._request(method, path, **options)
+        except LostAnswerError as error:
+            raise TryLater("WhatsApp gave no answer.", code="no_answer", detail=self._scrubbed(error.detail)) from error
+        data = answer.json()
+        if answer.status >= 300 or not isinstance(data, dict) or "error" in data:
+            raise self._error_of(answer, is_fetch=is_fetch)
+        return data
+
+    def _failure_of(self, answer: Answer) -> SendFailed:
+        data = answer.json()
+        error = part(data, "error")
+        if not isinstance(error.get("code"), int):
+            page = answer.body[:200].decode("utf-8", "replace")
+            return self._failed(verdict_without_body(answer.status), f"http_{answer.status}", page)
+        code, subcode = error["code"], error.get("error_subcode")
+        verdict = verdict_for(
+            code, subcode=subcode if isinstance(subcode, int) else 0, status=answer.status,
+            is_transient=error.get("is_transient") is True,
+        )  # fmt: skip
+        words = [word(error, "message"), word(part(error, "error_data"), "details"), word(error, "error_user_msg")]
+        trace = word(error, "fbtrace_id")
+        return self._failed(verdict, str(code), " | ".join(filter(None, [*words, trace and f"fbtrace_id {trace}"])))
+
+    def _error_of(self, answer: Answer, *, is_fetch: bool) -> TryLater | Refused | Misconfigured:
+        failed = self._failure_of(answer)
+        # An object that is gone is answered like a wrong number id: 404, or code 100 with subcode 33.
+        is_missing = is_fetch and (failed.code in {"100", "http_404"})
+        if is_missing or failed.reaction in {Reaction.MESSAGE, Reaction.RECIPIENT, Reaction.WINDOW_CLOSED}:
+            sentence = "The file is no longer at WhatsApp." if is_missing else str(failed)
+            return Refused(sentence, code=failed.code, detail=failed.detail)
+        if failed.reaction == Reaction.ACCOUNT:
+            return Misconfigured(str(failed), code=failed.code, detail=failed.detail)
+        return TryLater(str(failed), after=failed.after, code=failed.code, detail=failed.detail)
+
+    def _failed(self, verdict: Verdict, code: str, detail: str) -> SendFailed:
+        return SendFailed(
+            verdict.sentence, reaction=verdict.reaction, code=code, detail=self._scrubbed(detail), after=verdict.after
+        )
+
+    def _scrubbed(self, text: str) -> str:
+        """Meta repeats a malformed token in its error; it must reach no log and no row."""
+        token = self.credentials.access_token
+        return (text.replace(token, "[token]") if token else text)[:DETAIL_LONGEST]
+
+
+def _is_intact(content: bytes, sha256: str) -> bool:
+    """True unless the carrier's digest (hex, or base64 as in webhooks) names another content."""
+    ours = hashlib.sha256(content)
+    if len(sha256) == 64:
+        return ours.hexdigest() == sha256.lower()
+    try:
+        theirs = base64.b64decode(sha256, validate=True)
+    except (binascii.Error, ValueError):
+        return True
+    return len(theirs) != 32 or theirs == ours.digest()

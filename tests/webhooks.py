@@ -41,9 +41,9 @@ def envelope(number: Number, **value: Any) -> dict[str, Any]:
     return {"object": "whatsapp_business_account", "entry": [{"id": number.account.remote_id, "changes": [change]}]}
 
 
-def message(phone: str, *, id: str = "", user_id: str = "", at: float | None = None, **content: Any) -> dict[str, Any]:
+def message(phone: str, *, remote_id: str = "", user_id: str = "", at: float | None = None, **content: Any) -> dict[str, Any]:
     """One inbound message: `message("+55...", type="text", text={"body": "menu"})`. An empty phone is a hidden one."""
-    built: dict[str, Any] = {"id": id or wamid(), "timestamp": str(int(at or clock.now().timestamp())), **content}
+    built: dict[str, Any] = {"id": remote_id or wamid(), "timestamp": str(int(at or clock.now().timestamp())), **content}
     if phone:
         built["from"] = phone.lstrip("+")
     if user_id:
@@ -79,7 +79,12 @@ def inbound(number: Number, *messages: dict[str, Any]) -> dict[str, Any]:
 
 
 def status(wamid: str, word: str, *, phone: str = "+5511900000000", opaque: str = "", **extra: Any) -> dict[str, Any]:
-    built = {"id": wamid, "status": word, "timestamp": str(int(clock.now().timestamp())), "recipient_id": phone.lstrip("+")}
+    built = {
+        "id": wamid,
+        "status": word,
+        "timestamp": str(int(clock.now().timestamp())),
+        "recipient_id": phone.lstrip("+"),
+    }
     if opaque:
         built["biz_opaque_callback_data"] = opaque
     return {**built, **extra}

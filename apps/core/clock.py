@@ -58,5 +58,5 @@ def wind(seconds: float) -> float:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix="clock-")
     with os.fdopen(handle, "w") as file:
         file.write(repr(moved))
-    os.replace(name, path)
+    Path(name).replace(path)
     return moved

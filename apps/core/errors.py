@@ -21,7 +21,9 @@ class TryLater(RecadoError):  # noqa: N818 - one of the three reactions, named f
 
     code = "try_later"
 
-    def __init__(self, sentence: str = "", *, after: float | None = None, code: str | None = None, detail: str = "") -> None:
+    def __init__(
+        self, sentence: str = "", *, after: float | None = None, code: str | None = None, detail: str = ""
+    ) -> None:
         super().__init__(sentence, code=code, detail=detail)
         self.after = after
 

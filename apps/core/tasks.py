@@ -28,7 +28,7 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 def route(name: str, *_args: Any, **_kwargs: Any) -> dict[str, str] | None:
     """Celery's router (`CELERY_TASK_ROUTES`): a task's queue is its app's label."""
-    return None if name.startswith("celery.") else {"queue": name.split(".")[0]}
+    return None if name.startswith("celery.") else {"queue": name.split(".", maxsplit=1)[0]}
 
 
 class _Nudge:

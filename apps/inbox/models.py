@@ -51,7 +51,9 @@ class InboundEvent(models.Model):
     key = models.CharField(_("key"), max_length=300, help_text=_("The sender's id of the event, or a digest of it."))
     name = models.CharField(_("event"), max_length=40)
     data = models.JSONField(_("event, normalised"), default=dict)
-    person = models.CharField(_("person"), max_length=200, blank=True, help_text=_("Events of one person are taken in order."))
+    person = models.CharField(
+        _("person"), max_length=200, blank=True, help_text=_("Events of one person are taken in order.")
+    )
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveIntegerField(_("tries"), default=0)
     not_before = models.DateTimeField(_("not before"), default=clock.now)

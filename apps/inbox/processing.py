@@ -66,7 +66,11 @@ def parse_receipt(receipt_id: int) -> None:
                 event.name, event.state, event.error = "unreadable", InboundEvent.State.FAILED, piece.error[:2000]
                 event.data = {"raw": piece.raw}
             else:
-                event.name, event.data, event.person = type(piece.event).__name__, to_json(piece.event), piece.person[:200]
+                event.name, event.data, event.person = (
+                    type(piece.event).__name__,
+                    to_json(piece.event),
+                    piece.person[:200],
+                )
             events.append(event)
         # The same event under another receipt (a repeated or overlapping batch) is already there: once is once.
         InboundEvent.objects.bulk_create(events, ignore_conflicts=True)
@@ -160,13 +164,15 @@ def _fetch_media(pk: int) -> bool:
         file = files.store(content=fetched.content, name=name, owner=None)
         file_id: int | None = file.pk
     except TryLater as error:
+        reason = str(error)
         if event.attempts + 1 < MEDIA_TRIES:
-            _change(pk, lambda row: _delay(row, MEDIA_BACKOFF_SECONDS[row.attempts], str(error)))
+            _change(pk, lambda row: _delay(row, MEDIA_BACKOFF_SECONDS[row.attempts], reason))
             return False
         file_id = None  # the person must not wait for ever: the message goes on, and says that its file is missing
     except Misconfigured as error:
-        providers.break_account(account=event.account, reason=str(error))
-        _change(pk, lambda row: _delay(row, 60, str(error), counts=False))
+        reason = str(error)
+        providers.break_account(account=event.account, reason=reason)
+        _change(pk, lambda row: _delay(row, 60, reason, counts=False))
         return False
     except Refused:
         file_id = None

@@ -55,12 +55,15 @@ class Incoming:
 
     @property
     def speaker(self) -> Speaker:
-        """The employee who speaks. Only for steps behind `known_person`."""
-        assert self.contact.employee is not None
+        """The employee who speaks. Raises LookupError for a stranger: only steps behind `known_person` may ask."""
+        if self.contact.employee is None:
+            raise LookupError("A stranger speaks for nobody.")
         return Speaker(self.message.conversation, self.contact, self.contact.employee)
 
     def say(self, text: str) -> None:
-        conversations.say(conversation=self.message.conversation, text=text, key=f"{self.key}:say", caused_by=self.message)
+        conversations.say(
+            conversation=self.message.conversation, text=text, key=f"{self.key}:say", caused_by=self.message
+        )
 
     def deliver(self, reply: Reply) -> None:
         conversations.deliver(speaker=self.speaker, reply=reply, caused_by=self.message, key=f"{self.key}:reply")
@@ -176,7 +179,7 @@ def quoted_message(incoming: Incoming) -> bool:
 
 
 def item_code(incoming: Incoming) -> bool:
-    """"T-104 still dripping": the short code names the item."""
+    """ "T-104 still dripping": the short code names the item."""
     code = short_code(incoming.event.text) if incoming.event.kind == "text" else None
     if code is None:
         return False

@@ -120,7 +120,9 @@ class EntryAdmin(ReadOnlyAdmin):
         self._may_export(request)
         back = HttpResponseRedirect(reverse("admin:journal_entry_changelist"))
         if Entry.objects.count() > VERIFY_ON_SCREEN:
-            messages.warning(request, gettext("The journal is too long to verify on a page: run manage.py verify_journal."))
+            messages.warning(
+                request, gettext("The journal is too long to verify on a page: run manage.py verify_journal.")
+            )
             return back
         report = verify.verify(anchors=verify.kept_anchors())
         with transaction.atomic():

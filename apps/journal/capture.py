@@ -87,7 +87,9 @@ class RecordedModelAdmin(ModelAdmin):
         """See `log_addition`."""
 
 
-def record_edit(request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str) -> None:
+def record_edit(
+    request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str
+) -> None:
     """One entry of an edit on a screen; nothing when nothing changed."""
     old, new = difference(before, after)
     if old or new:

@@ -13,7 +13,9 @@ def test_a_move_leads_where_the_table_says() -> None:
     assert DOOR.decide("open", "close").target == "closed"
 
 
-@pytest.mark.parametrize(("state", "move"), [("open", "lock"), ("closed", "close"), ("locked", "close"), ("locked", "lock")])
+@pytest.mark.parametrize(
+    ("state", "move"), [("open", "lock"), ("closed", "close"), ("locked", "close"), ("locked", "lock")]
+)
 def test_every_other_pair_is_refused(state: str, move: str) -> None:
     with pytest.raises(MoveNotAllowedError):
         DOOR.decide(state, move)

@@ -96,7 +96,11 @@ def test_the_handshake_is_answered_with_the_challenge_alone(number: Number) -> N
 
 
 def test_a_challenge_is_never_served_as_a_page(number: Number) -> None:
-    query = {"hub.mode": "subscribe", "hub.challenge": "<script>1</script>", "hub.verify_token": number.account.verify_token}
+    query = {
+        "hub.mode": "subscribe",
+        "hub.challenge": "<script>1</script>",
+        "hub.verify_token": number.account.verify_token,
+    }
     answer = Client().get(f"/hooks/meta_cloud/{number.account.hook_key}/", query)
     assert answer["Content-Type"].startswith("text/plain")
 

@@ -14,7 +14,9 @@ def test_a_single_word_counts_however_a_thumb_writes_it(text: str, word: Word) -
     assert whole_word(text) is word
 
 
-@pytest.mark.parametrize("text", ["", "stop the line", "please cancel my order", "pare de pingar", "menu 2", "stop " * 20])
+@pytest.mark.parametrize(
+    "text", ["", "stop the line", "please cancel my order", "pare de pingar", "menu 2", "stop " * 20]
+)
 def test_a_word_inside_a_sentence_is_not_a_command(text: str) -> None:
     assert whole_word(text) is None
 

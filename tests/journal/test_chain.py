@@ -106,7 +106,9 @@ def test_a_changed_body_is_found_and_a_lawful_erasure_is_not_a_fault() -> None:
 
 def test_an_entry_slipped_in_behind_the_sealer_is_found() -> None:
     write()
-    Entry.objects.create(name="thing.invented", actor_kind="system", actor_label="x", at=clock.now() - timedelta(minutes=1))
+    Entry.objects.create(
+        name="thing.invented", actor_kind="system", actor_label="x", at=clock.now() - timedelta(minutes=1)
+    )
     report = verify.verify()
     assert report.unsealed == 1
     assert not report.is_sound

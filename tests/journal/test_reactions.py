@@ -1,7 +1,5 @@
 """A reaction reads every entry it wants once, in order, and one that fails does not stop the others for ever."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import transaction
 
@@ -24,13 +22,12 @@ def watch(entry: Entry) -> None:
 
 
 @pytest.fixture(autouse=True)
-def reaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def reaction(monkeypatch: pytest.MonkeyPatch) -> None:
     seen.clear()
     broken.clear()
     registry: Registry[reactor.Reaction] = Registry("reaction", module="no_such_module")
     registry.register("tests.watch", reactor.Reaction("tests.watch", frozenset({"thing.happened"}), watch))
     monkeypatch.setattr(reactor, "reactions", registry)
-    yield
 
 
 def write(*numbers: int, name: str = "thing.happened") -> None:

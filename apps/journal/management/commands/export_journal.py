@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", choices=["csv", "jsonl"], default="csv")
-        parser.add_argument("--since", type=datetime.fromisoformat, help="first day or moment, ISO 8601, UTC if no zone")
+        parser.add_argument(
+            "--since", type=datetime.fromisoformat, help="first day or moment, ISO 8601, UTC if no zone"
+        )
         parser.add_argument("--until", type=datetime.fromisoformat, help="first moment that is no longer wanted")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,7 +29,11 @@ class Command(BaseCommand):
         for option, lookup in (("since", "at__gte"), ("until", "at__lt")):
             moment = options[option]
             if moment is not None:
-                aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+                aware = (
+                    moment
+                    if timezone.is_aware(moment)
+                    else timezone.make_aware(moment, timezone.get_default_timezone())
+                )
                 entries = entries.filter(**{lookup: aware})
         with transaction.atomic():
             record("journal.exported", after={"format": options["format"], "since": str(options["since"] or ""),

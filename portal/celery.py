@@ -4,7 +4,7 @@ import os
 import warnings
 
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 
 # The warning about running as root is about pickled messages; ours are JSON. A demo in a container is often root.
 warnings.filterwarnings("ignore", category=SecurityWarning)

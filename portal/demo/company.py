@@ -4,6 +4,7 @@ The phone numbers have the right shape and belong to nobody: Brazil's and Spain'
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 COMPANY = "Padaria Aurora"
 WABA = "100200300400500"
@@ -83,7 +84,7 @@ LOGINS = (
     Login("operator", "aurora-operator", "Otto Operador", "accounts, queues, errors", ("Operator",)),
 )
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "problem": {
         "name": {"en": "Problem report", "pt-br": "Relato de problema", "es": "Reporte de problema"},
         "fields": [
@@ -142,14 +143,14 @@ CATEGORIES = (
     ("Logistics", {"en": "Vehicles and delivery", "pt-br": "Veículos e entregas", "es": "Vehículos y entregas"}),
 )
 
-FLOW = {
+FLOW: dict[str, Any] = {
     "key": "expense",
     "name": {"en": "Expense", "pt-br": "Despesa", "es": "Gasto"},
     "form": "expense",
     "amount_field": "amount",
     "summary_field": "what",
 }
-STAGES = (
+STAGES: tuple[dict[str, Any], ...] = (
     {"approver": "manager", "name": {"en": "Manager", "pt-br": "Gestor", "es": "Responsable"}},
     {
         "approver": "team_lead", "team": "Finance",
@@ -158,7 +159,7 @@ STAGES = (
     },
 )  # fmt: skip
 
-MENU = (
+MENU: tuple[dict[str, Any], ...] = (
     {
         "target": "incidents.report", "argument": "",
         "label": {"en": "Report a problem", "pt-br": "Relatar um problema", "es": "Reportar un problema"},

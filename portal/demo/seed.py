@@ -42,7 +42,7 @@ def seed(*, base_url: str, sandbox_url: str) -> dict[str, Any]:
         plant_logins(employees)
         forms = {key: plant_form(key, values) for key, values in company.FORMS.items()}
         plant_incidents(forms["problem"])
-        plant_approvals(forms[str(company.FLOW["form"])])
+        plant_approvals(forms[company.FLOW["form"]])
         plant_menu()
         account = plant_account(sandbox_url)
     tell_sandbox(Sandbox(sandbox_url), account, base_url)
@@ -82,7 +82,7 @@ def plant_absence(absent: Employee, deputy: Employee) -> None:
         employee=absent, starts_on__lte=today, ends_on__gte=today + timedelta(days=1)
     ).exists():
         people.record_absence(
-            employee=absent, deputy=deputy, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=14),
+            employee=absent, deputy=deputy, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=60),
             reason="vacation", by=SYSTEM,
         )  # fmt: skip
 

@@ -1,0 +1,260 @@
+"""What a story needs: phones that speak and wait, a desk that signs in and reads pages, steps that are told as they pass."""
+
+import html
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from portal.demo.sandbox import Sandbox
+
+PATIENCE_SECONDS = 45.0
+"""How long an answer may take: a busy machine with two cores needs two or three."""
+
+
+class FailedError(AssertionError):
+    """An expectation was not met; the text says which, and what was there instead."""
+
+
+@dataclass
+class Narrator:
+    """Says each step as it passes. `tell` gets one line."""
+
+    tell: Callable[[str], None]
+    steps: int = 0
+
+    def title(self, text: str) -> None:
+        self.tell("")
+        self.tell(text)
+
+    def passed(self, text: str) -> None:
+        self.steps += 1
+        self.tell(f"  ✓ {text}")
+
+    def heard(self, who: str, message: dict[str, Any]) -> None:
+        first = " / ".join(line for line in str(message["text"]).splitlines() if line.strip())
+        titles = [button["title"] for button in [*message["buttons"], *message["rows"]]]
+        how = " (template)" if message["template"] else ""
+        self.tell(f"      {who} reads{how}: {first[:150]}" + (f"  [{'] ['.join(titles)}]" if titles else ""))
+
+
+@dataclass
+class Phone:
+    """One person's pretend phone. It remembers how far it has read, so that every `expect` looks at what came since."""
+
+    sandbox: Sandbox
+    narrator: Narrator
+    number_id: str
+    name: str
+    phone: str
+    language: str
+    seen: int = 0
+    last: dict[str, Any] = field(default_factory=dict)
+
+    def catch_up(self) -> None:
+        """Everything so far is old news."""
+        while found := self.sandbox.messages(self.phone, number=self.number_id, after=self.seen):
+            self.seen = found[-1]["seq"]
+
+    # --- speaking -----------------------------------------------------------------------------------------------------
+    def say(self, text: str, *, quoting: str = "", **more: Any) -> str:
+        self.narrator.tell(f"      {self.name} writes: {text}")
+        extra = {"reply_to": quoting} if quoting else {}
+        return self._send(type="text", text=text, **extra, **more)
+
+    def photos(self, *samples: str) -> None:
+        self.narrator.tell(f"      {self.name} sends {len(samples)} photo(s)")
+        for sample in samples:
+            self._send(type="image", sample=sample)
+
+    def place(self, sample: str) -> None:
+        self.narrator.tell(f"      {self.name} sends a location")
+        self._send(type="location", sample=sample)
+
+    def tap(self, title: str, *, on: dict[str, Any] | None = None, times: int = 1) -> str:
+        """Tap the button or row called `title` on the last message this phone expected, or on the message `on`."""
+        message = on or self.last
+        self.narrator.tell(f"      {self.name} taps: {title}")
+        return self._send(type="tap", message_id=message["wamid"], title=title, times=times)
+
+    def press(self, option: str) -> str:
+        """Tap a control of a dialogue (`send`, `done`, `skip`, ...) whatever it is called in this person's language."""
+        for button in [*self.last["buttons"], *self.last["rows"]]:
+            if button["id"].endswith(f".!{option}"):
+                return self.tap(button["title"])
+        raise FailedError(f"{self.name} sees no way to “{option}”.\n{_shown([self.last])}")
+
+    def forge(self, payload: str, title: str) -> str:
+        """A tap on a button that this phone was never sent."""
+        self.narrator.tell(f"      {self.name} taps a button that was sent to somebody else: {title}")
+        return self._send(type="raw_button", payload=payload, title=title)
+
+    def _send(self, **spec: Any) -> str:
+        return self.sandbox.send(self.phone, number=self.number_id, **spec)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+    def expect(self, what: str, *patterns: str, button: str = "", seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        """Wait for a message of the business that has every pattern (regular expressions, any case) and the button.
+
+        `what` says in plain words what should be there. Returns the message; later expectations look after it.
+        """
+        deadline = time.monotonic() + seconds
+        passed: list[dict[str, Any]] = []
+        while (left := deadline - time.monotonic()) > 0:
+            for message in self._news(left):
+                self.seen = message["seq"]
+                passed.append(message)
+                if _fits(message, patterns, button):
+                    self.last = message
+                    self.narrator.heard(self.name, message)
+                    self.narrator.passed(what)
+                    return message
+        wanted = ", ".join([*patterns, *([f"[{button}]"] if button else [])])
+        raise FailedError(
+            f"{what}: {self.name} did not read that within {seconds:.0f} s (looked for {wanted}).\n{_shown(passed)}"
+        )
+
+    def expect_silence(self, what: str, *patterns: str, seconds: float = 4.0) -> None:
+        """Nothing with these patterns comes for a while."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            for message in self._news(left):
+                self.seen = message["seq"]
+                if _fits(message, patterns, ""):
+                    raise FailedError(f"{what}: but {self.name} read this.\n{_shown([message])}")
+        self.narrator.passed(what)
+
+    def _news(self, wait: float) -> list[dict[str, Any]]:
+        found = self.sandbox.messages(self.phone, number=self.number_id, after=self.seen, wait=min(wait, 20.0))
+        for message in found:
+            if message["from"] != "business":
+                self.seen = max(self.seen, message["seq"])
+        return [message for message in found if message["from"] == "business"]
+
+
+class Desk:
+    """The admin, signed in as one of the demo's logins, over plain HTTP with session and CSRF token."""
+
+    def __init__(self, base_url: str, narrator: Narrator, login: dict[str, str]) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.narrator = narrator
+        self.who = login["username"]
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Accept-Language"] = "en"
+        self._sign_in(login)
+
+    def _sign_in(self, login: dict[str, str]) -> None:
+        page = self._session.get(f"{self.base_url}/admin/login/?next=/admin/", timeout=30)
+        answer = self._session.post(
+            page.url,
+            data={"username": login["username"], "password": login["password"], "next": "/admin/", **_token(page.text)},
+            headers={"Referer": page.url},
+            timeout=30,
+        )
+        if answer.status_code != 200 or "/admin/login" in answer.url:
+            raise FailedError(f"{self.who} cannot sign in to {self.base_url}/admin/ (HTTP {answer.status_code}).")
+        self.narrator.passed(f"{self.who} signs in to the admin")
+
+    def read(self, path: str, *patterns: str, what: str = "", expected: int = 200, seconds: float = 0.0) -> str:
+        """The text of a page (tags stripped), holding every pattern; tries again for up to `seconds`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = self._session.get(self.base_url + path, timeout=30)
+            text = answer.text if "csv" in answer.headers.get("Content-Type", "") else _plain(answer.text)
+            missing = [pattern for pattern in patterns if not re.search(pattern, text, re.IGNORECASE)]
+            if answer.status_code == expected and not missing:
+                break
+            if time.monotonic() >= deadline:
+                problem = f"HTTP {answer.status_code}" if answer.status_code != expected else f"no {missing}"
+                raise FailedError(f"{what or path}: {self.who} opens {path} and finds {problem}.\n{text[:1500]}")
+            time.sleep(0.5)
+        if what:
+            self.narrator.passed(what)
+        return text
+
+    def press(self, path: str, *, what: str) -> str:
+        """A button of the admin, and the page it leads to."""
+        answer = self._session.get(self.base_url + path, timeout=30)
+        if answer.status_code == 405:
+            page = self._session.get(self.base_url + path.rsplit("/", 2)[0] + "/change/", timeout=30)
+            answer = self._session.post(
+                self.base_url + path, data=_token(page.text), headers={"Referer": page.url}, timeout=30
+            )
+        if answer.status_code != 200:
+            raise FailedError(f"{what}: {self.who} presses {path} and gets HTTP {answer.status_code}.")
+        self.narrator.passed(what)
+        return _plain(answer.text)
+
+
+@dataclass
+class Stage:
+    """Everything a story may use."""
+
+    sandbox: Sandbox
+    narrator: Narrator
+    notes: dict[str, Any]
+
+    def phone(self, name: str) -> Phone:
+        """The phone of the person whose name begins with `name`, read up to now."""
+        person = next((one for one in self.notes["people"] if one["name"].startswith(name)), None)
+        if person is None:
+            raise FailedError(f"The demo has nobody called {name}.")
+        phone = Phone(
+            self.sandbox, self.narrator, self.notes["number_id"], person["name"], person["phone"], person["language"]
+        )
+        phone.catch_up()
+        return phone
+
+    def desk(self, username: str) -> Desk:
+        login = next((one for one in self.notes["logins"] if one["username"] == username), None)
+        if login is None:
+            raise FailedError(f"The demo has no sign-in called {username}.")
+        return Desk(self.notes["base_url"], self.narrator, login)
+
+    def wind(self, hours: float, why: str) -> None:
+        self.sandbox.wind(hours * 3600)
+        self.narrator.tell(f"      (the demo's clock moves {hours:g} h forward: {why})")
+
+
+def code_in(message: dict[str, Any], prefix: str) -> str:
+    """The item's short code, like T-104."""
+    found = re.search(rf"\b{prefix}-\d+\b", str(message["text"]))
+    if found is None:
+        raise FailedError(f"A message about {prefix}-… names no code.\n{_shown([message])}")
+    return found[0]
+
+
+def payload_of(message: dict[str, Any], title: str) -> str:
+    """What is on the button called `title`."""
+    return next(str(button["id"]) for button in message["buttons"] if button["title"] == title)
+
+
+def _fits(message: dict[str, Any], patterns: Sequence[str], button: str) -> bool:
+    titles = [one["title"] for one in [*message["buttons"], *message["rows"]]]
+    if button and button not in titles:
+        return False
+    return all(re.search(pattern, str(message["text"]), re.IGNORECASE) for pattern in patterns)
+
+
+def _shown(messages: Sequence[dict[str, Any]]) -> str:
+    if not messages:
+        return "  Nothing came at all."
+    lines = []
+    for message in messages[-6:]:
+        titles = [one["title"] for one in [*message["buttons"], *message["rows"]]]
+        lines.append(f"  - {message['kind']}: {message['text']!r} {titles or ''}")
+    return "  What came instead:\n" + "\n".join(lines)
+
+
+def _token(page: str) -> dict[str, str]:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    return {"csrfmiddlewaretoken": found[1]} if found else {}
+
+
+def _plain(page: str) -> str:
+    without = re.sub(r"(?s)<(script|style)\b.*?</\1>", " ", page)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", without)))

@@ -11,6 +11,7 @@ from apps.sandbox import content, limits, models, store, templating
 from apps.sandbox.events import bus
 from apps.sandbox.graph_errors import GraphError
 from apps.sandbox.rates import PairRate, Throughput
+from apps.sandbox.writing import writing
 
 _rates = threading.Lock()
 _pairs = PairRate()
@@ -110,7 +111,7 @@ def _check_rates(number: models.Number, phone: models.Phone) -> None:
             raise GraphError(131056, "Too many messages sent from this number to the same recipient in a short time.")
 
 
-@transaction.atomic
+@writing()
 def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, Any]) -> models.Bubble:
     bubble = models.Bubble.objects.create(
         chat=chat,
@@ -152,7 +153,7 @@ def _react(chat: models.Chat, reaction: dict[str, Any]) -> None:
     target.save(update_fields=["reactions"])
 
 
-@transaction.atomic
+@writing()
 def read_by_business(number: models.Number, body: dict[str, Any]) -> None:
     """A read receipt (and perhaps a typing sign) from the business: blue ticks on the phone, on earlier messages too."""
     unknown = set(body) - {"messaging_product", "status", "message_id", "typing_indicator"}

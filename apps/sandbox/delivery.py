@@ -8,13 +8,12 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections
-
 from apps.sandbox import models
 from apps.sandbox.events import bus
 from apps.sandbox.payloads import sign
 from apps.sandbox.rates import retry_delay
 from apps.sandbox.trouble import board
+from apps.sandbox.writing import writing
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 GIVE_UP_AFTER = 7 * 24 * 3600.0
 TIMEOUT = 10.0
 WORKERS = 8
-BATCH = 200
+BATCH = 100
 
 _local = threading.local()
 
@@ -68,19 +67,23 @@ def _round(pool: ThreadPoolExecutor) -> bool:
     by_key: dict[str, list[models.Webhook]] = {}
     for row in due:
         by_key.setdefault(row.order_key, []).append(row)
-    for done in [pool.submit(_deliver_in_order, rows) for rows in by_key.values()]:
-        done.result()
-    return bool(due)
+    jobs = [pool.submit(_deliver_in_order, rows) for rows in by_key.values()]
+    tried = [row for job in jobs for row in job.result()]
+    # One transaction for the round: a kill before it means some are sent twice, as Meta does; none is lost.
+    with writing():
+        models.Webhook.objects.bulk_update(tried, ["attempts", "last_error", "state", "next_at"])
+    return bool(tried)
 
 
-def _deliver_in_order(rows: list[models.Webhook]) -> None:
-    try:
-        for row in rows:
-            if bus.stopping or board.current.hold_webhooks:
-                return
-            _deliver(row)
-    finally:
-        close_old_connections()
+def _deliver_in_order(rows: list[models.Webhook]) -> list[models.Webhook]:
+    """Try each once, in order; returns those that were tried. Touches no database."""
+    tried = []
+    for row in rows:
+        if bus.stopping or board.current.hold_webhooks:
+            break
+        _deliver(row)
+        tried.append(row)
+    return tried
 
 
 def _deliver(row: models.Webhook) -> None:
@@ -93,11 +96,6 @@ def _deliver(row: models.Webhook) -> None:
         row.state = models.Webhook.State.DROPPED
     else:
         row.next_at = time.time() + retry_delay(row.attempts)
-    try:
-        row.save(update_fields=["attempts", "last_error", "state", "next_at"])
-    except DatabaseError:
-        # Deleted by a reset meanwhile, or the file is busy: the worst that follows is a second delivery.
-        log.warning("Could not note the delivery of webhook %s.", row.pk)
 
 
 def _headers(row: models.Webhook) -> dict[str, str]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.core import clock
 from apps.sandbox import content, models, payloads, samples, store
 from apps.sandbox.events import bus
+from apps.sandbox.writing import writing
 
 _MIME_KINDS = {"image/": "image", "video/": "video", "audio/": "audio"}
 
@@ -19,7 +20,7 @@ class UnsendableError(ValueError):
     """The phone cannot send this; the text says why and what would work."""
 
 
-@transaction.atomic
+@writing()
 def say(phone: models.Phone, number: models.Number, spec: Mapping[str, Any]) -> str:
     """Send one thing from a phone and return its wamid; raises UnsendableError. `spec` is the body of POST .../send."""
     chat = store.chat_of(phone, number)
@@ -275,7 +276,7 @@ def _raw(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     return "raw", message, {"text": f"[{message['type']}]", "buttons": []}
 
 
-@transaction.atomic
+@writing()
 def forward(bubble: models.Bubble, phone: models.Phone, number: models.Number) -> str:
     """Forward a message to a business number from another phone. WhatsApp drops its buttons and keeps its text."""
     media = bubble.content.get("media", {})

@@ -17,6 +17,7 @@ from apps.sandbox import models, payloads
 from apps.sandbox.events import bus
 from apps.sandbox.graph_errors import GraphError
 from apps.sandbox.trouble import board
+from apps.sandbox.writing import writing
 
 WINDOW_SECONDS = 24 * 3600
 
@@ -47,10 +48,14 @@ def window_open(chat: models.Chat) -> bool:
 
 
 def chat_of(phone: models.Phone, number: models.Number) -> models.Chat:
-    return models.Chat.objects.get_or_create(phone=phone, number=number)[0]
+    found = models.Chat.objects.filter(phone=phone, number=number).first()
+    if found is not None:
+        return found
+    with writing():
+        return models.Chat.objects.get_or_create(phone=phone, number=number)[0]
 
 
-@transaction.atomic
+@writing()
 def put_account(waba_id: str, wanted: Mapping[str, Any]) -> models.Account:
     """Create or change an account and its numbers; numbers left out stay as they are."""
     simple = ("name", "token", "app_secret", "verify_token", "webhook_url", "portfolio_id", "auto_approve")
@@ -72,7 +77,7 @@ def put_account(waba_id: str, wanted: Mapping[str, Any]) -> models.Account:
     return account
 
 
-@transaction.atomic
+@writing()
 def put_phone(number: str, wanted: Mapping[str, Any]) -> models.Phone:
     if not (number.startswith("+") and number[1:].isdigit() and 8 <= len(number) <= 16):
         raise ValueError("A phone is named by its number in E.164: a plus sign and 7 to 15 digits.")
@@ -108,7 +113,7 @@ def template_fields(template: models.Template) -> dict[str, Any]:
     }
 
 
-@transaction.atomic
+@writing()
 def put_template(account: models.Account, definition: Mapping[str, Any], status: str) -> models.Template:
     template, _ = models.Template.objects.update_or_create(
         account=account,
@@ -133,7 +138,7 @@ def put_template(account: models.Account, definition: Mapping[str, Any], status:
     return template
 
 
-@transaction.atomic
+@writing()
 def set_template_status(template: models.Template, status: str, reason: str = "NONE") -> None:
     template.status = status
     template.rejected_reason = reason
@@ -144,6 +149,7 @@ def set_template_status(template: models.Template, status: str, reason: str = "N
     transaction.on_commit(lambda: bus.publish("templates"))
 
 
+@writing()
 def put_media(number: models.Number, content: bytes, mime_type: str, filename: str) -> models.Media:
     return models.Media.objects.create(
         media_id=new_id(),
@@ -211,6 +217,7 @@ def add_status(bubble: models.Bubble, status: str, error: GraphError | None = No
     queue_webhook(chat.number.account, body, f"chat:{chat.pk}", after=after)
 
 
+@writing()
 def refuse(error: GraphError, body: Any) -> None:
     """Count a refusal, so that a drill can ask what was refused and why."""
     shown = body if isinstance(body, dict) else {}
@@ -222,7 +229,7 @@ def refuse(error: GraphError, body: Any) -> None:
     )
 
 
-@transaction.atomic
+@writing()
 def read_all(phone: models.Phone, number: models.Number | None = None) -> int:
     """The person looks at the chat: every message still unread becomes read; returns how many."""
     chats = phone.chats.select_related("number__account", "phone")
@@ -243,7 +250,7 @@ def read_all(phone: models.Phone, number: models.Number | None = None) -> int:
     return count
 
 
-@transaction.atomic
+@writing()
 def reset() -> None:
     """Forget everything but the clock, which never runs back."""
     for model in (models.Webhook, models.Refusal, models.Bubble, models.Chat, models.Media, models.Template,

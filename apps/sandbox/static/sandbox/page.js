@@ -205,9 +205,10 @@ function setClock(clock) {
 
 function drawClock() {
   if (state.clock === null) return;
-  const day = matchMedia("(max-width: 760px)").matches ? {} : { weekday: "short" };
+  const isNarrow = matchMedia("(max-width: 760px)").matches;
+  const day = isNarrow ? { day: "2-digit", month: "2-digit" } : { weekday: "short", day: "numeric", month: "short" };
   const now = new Date((state.clock + (performance.now() - state.at) / 1000) * 1000);
-  byId("now").textContent = now.toLocaleString(facts.language, { ...day, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  byId("now").textContent = now.toLocaleString(facts.language, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   byId("now").dateTime = now.toISOString();
 }
 

@@ -60,7 +60,7 @@ export async function busy(button, work) {
 }
 
 export const timeOf = (seconds) =>
-  new Date(seconds * 1000).toLocaleTimeString(facts.language, { hour: "2-digit", minute: "2-digit" });
+  new Date(seconds * 1000).toLocaleTimeString(facts.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const dayOf = (seconds) =>
   new Date(seconds * 1000).toLocaleDateString(facts.language, { weekday: "long", day: "numeric", month: "long" });
 

@@ -113,7 +113,7 @@ def _check_rates(number: models.Number, phone: models.Phone) -> None:
 
 @writing()
 def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, Any]) -> models.Bubble:
-    bubble = models.Bubble.objects.create(
+    bubble = models.Bubble(
         chat=chat,
         wamid=store.new_wamid(),
         is_business=True,
@@ -126,10 +126,11 @@ def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, A
     )
     if kind == "reaction":
         _react(chat, body["reaction"])
-        store.add_status(bubble, "sent")
+        store.note_status(bubble, "sent")
     else:
         store.touch_chat(chat, inbound=False)
         _owe_statuses(bubble)
+    bubble.save()
     number = chat.number.phone_number_id
     phone = chat.phone.number
     transaction.on_commit(lambda: bus.publish("message", phone=phone, number=number, mine=False))
@@ -139,12 +140,12 @@ def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, A
 def _owe_statuses(bubble: models.Bubble) -> None:
     # Real WhatsApp answers 200 to these too, and tells only afterwards that nobody got the message.
     if not bubble.chat.phone.has_whatsapp:
-        store.add_status(bubble, "failed", GraphError(131026, "Message undeliverable."))
+        store.note_status(bubble, "failed", GraphError(131026, "Message undeliverable."))
     elif bubble.chat.is_blocked:
-        store.add_status(bubble, "failed", GraphError(130403, "The recipient has blocked this business."))
+        store.note_status(bubble, "failed", GraphError(130403, "The recipient has blocked this business."))
     else:
-        store.add_status(bubble, "sent")
-        store.add_status(bubble, "delivered", after=0.05)
+        store.note_status(bubble, "sent")
+        store.note_status(bubble, "delivered", after=0.05)
 
 
 def _react(chat: models.Chat, reaction: dict[str, Any]) -> None:

@@ -76,9 +76,10 @@ def json_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def _number(account: models.Account, phone_number_id: str) -> models.Number:
-    number = account.numbers.select_related("account").filter(phone_number_id=phone_number_id).first()
+    number = account.numbers.filter(phone_number_id=phone_number_id).first()
     if number is None:
         raise GraphError(100, f"Object with ID '{phone_number_id}' does not exist or cannot be loaded (subcode 33).")
+    number.account = account
     return number
 
 

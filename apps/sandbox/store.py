@@ -49,10 +49,12 @@ def window_open(chat: models.Chat) -> bool:
 
 def chat_of(phone: models.Phone, number: models.Number) -> models.Chat:
     found = models.Chat.objects.filter(phone=phone, number=number).first()
-    if found is not None:
-        return found
-    with writing():
-        return models.Chat.objects.get_or_create(phone=phone, number=number)[0]
+    if found is None:
+        with writing():
+            found = models.Chat.objects.get_or_create(phone=phone, number=number)[0]
+    # Both are at hand already: following the relations would ask for them again.
+    found.phone, found.number = phone, number
+    return found
 
 
 @writing()
@@ -193,8 +195,14 @@ def queue_webhook(
     return row
 
 
-def add_status(bubble: models.Bubble, status: str, error: GraphError | None = None, after: float = 0.0) -> None:
-    """Note a status of a business message and tell the product. Call inside a transaction."""
+def add_status(bubble: models.Bubble, status: str) -> None:
+    """Note a status of a kept business message and tell the product. Call inside a transaction."""
+    note_status(bubble, status)
+    bubble.save(update_fields=["statuses"])
+
+
+def note_status(bubble: models.Bubble, status: str, error: GraphError | None = None, after: float = 0.0) -> None:
+    """Put a status on a bubble that the caller saves, and owe its webhook. Once per status."""
     if any(one["status"] == status for one in bubble.statuses):
         return
     at = int(clock.now().timestamp())
@@ -202,7 +210,6 @@ def add_status(bubble: models.Bubble, status: str, error: GraphError | None = No
     if error is not None:
         entry["code"] = error.code
     bubble.statuses = [*bubble.statuses, entry]
-    bubble.save(update_fields=["statuses"])
     chat = bubble.chat
     outcome = payloads.Outcome(
         wamid=bubble.wamid,

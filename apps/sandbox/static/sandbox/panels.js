@@ -5,12 +5,12 @@ const field = (label, input) => el("label", { class: "wide" }, label, input);
 
 export function attachSheet(send) {
   const pick = (spec) => () => (closeSheet(), send(spec));
-  const latitude = el("input", { inputmode: "decimal", placeholder: word("latitude"), "aria-label": word("latitude") });
-  const longitude = el("input", { inputmode: "decimal", placeholder: word("longitude"), "aria-label": word("longitude") });
+  const latitude = el("input", { type: "number", step: "any", required: true, min: -90, max: 90, placeholder: word("latitude"), "aria-label": word("latitude") });
+  const longitude = el("input", { type: "number", step: "any", required: true, min: -180, max: 180, placeholder: word("longitude"), "aria-label": word("longitude") });
   const own = (event) => {
     event.preventDefault();
     closeSheet();
-    send({ type: "location", latitude: latitude.value.replace(",", "."), longitude: longitude.value.replace(",", ".") });
+    send({ type: "location", latitude: latitude.value, longitude: longitude.value });
   };
   sheet(word("attach"),
     el("h3", {}, word("sample_photos")),

@@ -25,7 +25,11 @@ def test_a_test_may_use_a_unix_socket() -> None:
         path = str(Path(folder) / "s")
         server.bind(path)
         server.listen()
-        accepting = threading.Thread(target=lambda: server.accept()[0].close())
+
+        def accept() -> None:
+            server.accept()[0].close()
+
+        accepting = threading.Thread(target=accept)
         accepting.start()
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(path)

@@ -1,0 +1,101 @@
+"""Who may decide, and when a stage is decided. Pure: small values in, a verdict or a reason out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why a decision does not count, in the order in which it is looked for."""
+
+    LEFT = "left"
+    OWN_REQUEST = "own_request"
+    REQUEST_CLOSED = "request_closed"
+    STAGE_CLOSED = "stage_closed"
+    DECIDED_BEFORE = "decided_before"
+    NOT_ASKED = "not_asked"
+    SEAT_MOVED = "seat_moved"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class SeatView:
+    """One decider of a stage. `verdict` is approve, reject or empty; a closed seat without verdict has moved on."""
+
+    employee_id: int
+    is_open: bool
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody tries to decide: all that the rule looks at, read under lock."""
+
+    employee_id: int
+    is_active: bool
+    requester_id: int
+    is_request_open: bool
+    is_stage_open: bool
+    version: int
+    version_seen: int
+    seats: Sequence[SeatView]
+
+
+def refusal(attempt: Attempt) -> Refusal | None:
+    """None: this person may decide this stage now. Nobody decides their own matter, whatever seat they hold."""
+    seat = next((seat for seat in attempt.seats if seat.employee_id == attempt.employee_id), None)
+    checks = (
+        (not attempt.is_active, Refusal.LEFT),
+        (attempt.employee_id == attempt.requester_id, Refusal.OWN_REQUEST),
+        (seat is None, Refusal.NOT_ASKED),
+        (seat is not None and bool(seat.verdict), Refusal.DECIDED_BEFORE),
+        (not attempt.is_request_open, Refusal.REQUEST_CLOSED),
+        (not attempt.is_stage_open, Refusal.STAGE_CLOSED),
+        (seat is not None and not seat.is_open, Refusal.SEAT_MOVED),
+        (attempt.version != attempt.version_seen, Refusal.STALE),
+    )
+    return next((reason for is_wrong, reason in checks if is_wrong), None)
+
+
+def outcome(rule: str, seats: Iterable[SeatView]) -> str:
+    """`approve`, `reject`, or empty while more decisions are needed.
+
+    Any: the first decision is the stage's. All: one rejection is enough, and everybody seated has to approve.
+    """
+    counted = [seat for seat in seats if seat.verdict or seat.is_open]
+    verdicts = {seat.verdict for seat in counted if seat.verdict}
+    if not verdicts:
+        return ""
+    if "reject" in verdicts and (rule == "all" or "approve" not in verdicts):
+        return "reject"
+    if rule == "any":
+        return "approve"
+    return "approve" if all(seat.verdict == "approve" for seat in counted) else ""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Who decides for whom: `base_id` is whom the route names, `decider_id` who stands in (None: nobody can)."""
+
+    base_id: int
+    decider_id: int | None
+
+
+def seat_plan(rule: str, chosen: Sequence[Chosen], *, requester_id: int) -> list[Chosen] | None:
+    """The seats to set, one per decider; None when the stage cannot be decided at all.
+
+    All: each named person needs a decider. Any: one is enough, and nobody is brought in for the requester as long as
+    somebody else whom the route names can decide.
+    """
+    if rule == "all" and any(item.decider_id is None for item in chosen):
+        return None
+    able = [item for item in chosen if item.decider_id is not None]
+    others = [item for item in able if item.base_id != requester_id]
+    if rule == "any" and others:
+        able = others
+    seats: dict[int, Chosen] = {}
+    for item in able:
+        # Somebody who is named themselves sits for themselves, even when they stand in for another one too.
+        if item.decider_id is not None and (item.decider_id not in seats or item.base_id == item.decider_id):
+            seats[item.decider_id] = item
+    return list(seats.values()) or None

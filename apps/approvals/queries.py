@@ -1,0 +1,210 @@
+"""Reads about requests: who may see and decide them, how they stand, and why a decision does not count."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.approvals import policy
+from apps.approvals.models import Decision, Flow, Request, Seat, Stage, StageRun
+from apps.approvals.policy import Chosen, Refusal, SeatView
+from apps.contacts import queries as contacts
+from apps.core import clock
+from apps.files.models import File
+from apps.forms import show
+from apps.forms.schema import in_language
+from apps.people import queries as people
+from apps.people.models import Employee
+
+VIEW_ALL = "approvals.view_all_requests"
+DECIDE = "approvals.decide_request"
+SHOWN = 5
+
+
+def visible_to(user: Any) -> QuerySet[Request]:
+    """All with `approvals.view_all_requests`; else one's own people's and what one was ever asked to decide."""
+    if not user.is_active:
+        return Request.objects.none()
+    if user.has_perm(VIEW_ALL):
+        return Request.objects.all()
+    own = people.employee_of(user)
+    if own is None:
+        return Request.objects.none()
+    asked = Seat.objects.filter(employee=own).values("stage_run__request_id")
+    return Request.objects.filter(Q(requester__in=people.visible_employees(user)) | Q(pk__in=asked))
+
+
+def waiting_for(employee: Employee) -> QuerySet[Request]:
+    """Open requests in which this person holds an open seat of the open stage."""
+    seats = Seat.objects.filter(employee=employee, is_open=True, stage_run__state=StageRun.State.OPEN)
+    return Request.objects.filter(state=Request.State.OPEN, pk__in=seats.values("stage_run__request_id"))
+
+
+def may_see_file(user: Any, file: File) -> bool:
+    """Receipts belong to a request: whoever sees it sees them."""
+    return bool(file.owner_type == "approvals.request" and file.owner_id.isdigit()
+                and user.has_perm("approvals.view_request")
+                and visible_to(user).filter(pk=file.owner_id).exists())  # fmt: skip
+
+
+def offered_flows() -> list[Flow]:
+    """Flows that can be requested: offered, and with at least one stage."""
+    return list(Flow.objects.filter(is_active=True, stages__isnull=False).distinct().order_by("key"))
+
+
+def requested_by(employee: Employee) -> Sequence[Request]:
+    """The last five, newest first."""
+    return list(Request.objects.filter(requester=employee).select_related("requester", "flow").order_by("-id")[:SHOWN])
+
+
+# --- who decides ------------------------------------------------------------------------------------------------------
+
+
+def named(run: StageRun) -> list[Employee]:
+    """Whom the frozen route names, whether they are here or not."""
+    requester = run.request.requester
+    match run.approver:
+        case Stage.Approver.MANAGER:
+            found = [requester.manager]
+        case Stage.Approver.MANAGERS_MANAGER:
+            found = [requester.manager.manager if requester.manager else None]
+        case Stage.Approver.PERSON:
+            found = [run.person]
+        case _:
+            found = list(people.leads_of(run.team, clock.now().date())) if run.team else []
+    return [person for person in found if person is not None]
+
+
+def chosen(run: StageRun, bases: Sequence[Employee]) -> list[Chosen]:
+    """Who decides now for each of `bases`; never the requester."""
+    exclude = frozenset({run.request.requester_id})
+    now = clock.now()
+    stands = [(base, people.stand_in(base, now, exclude=exclude)[0]) for base in bases]
+    return [Chosen(base.pk, decider.pk if decider else None) for base, decider in stands]
+
+
+def seat_views(run: StageRun) -> list[SeatView]:
+    """The seats of a stage as the policy sees them."""
+    rows = Seat.objects.filter(stage_run=run).select_related("decision").order_by("id")
+    return [SeatView(row.employee_id, row.is_open, verdict_of(row)) for row in rows]
+
+
+def verdict_of(seat: Seat) -> str:
+    decision = getattr(seat, "decision", None)
+    return decision.verdict if decision else ""
+
+
+def open_stage(request: Request) -> StageRun | None:
+    """The stage that is being decided."""
+    return request.stage_runs.filter(state=StageRun.State.OPEN).order_by("position").first()
+
+
+def open_seat(request: Request, employee: Employee | None) -> Seat | None:
+    """The seat from which this person may decide now."""
+    if employee is None or request.state != Request.State.OPEN or employee.pk == request.requester_id:
+        return None
+    seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, employee=employee,
+                                is_open=True)  # fmt: skip
+    return seats.select_related("stage_run").first()
+
+
+def deciders_now(request: Request) -> list[str]:
+    """Names of those whose decision is awaited."""
+    seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, is_open=True)
+    return [seat.employee.name for seat in seats.select_related("employee").order_by("id")]
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def language_of(employee: Employee) -> str:
+    """The language we write to this person in."""
+    contact = contacts.contact_of(employee)
+    return contact.spoken_language if contact else employee.language
+
+
+def what(request: Request, language: str) -> str:
+    """The matter in one line: "Taxi · R$ 780,00"."""
+    if request.amount is None:
+        return request.summary
+    return f"{request.summary} · {show.money(str(request.amount), request.currency, language)}"
+
+
+def flow_name(flow: Flow, language: str) -> str:
+    return in_language(flow.name, language) or flow.key
+
+
+def stage_name(run: StageRun | Stage, language: str) -> str:
+    return in_language(run.name, language) or str(run.get_approver_display())
+
+
+def clock_time(moment: datetime, reader: Employee | None) -> str:
+    """14:02 today, else 03/08 14:02, on the reader's clock."""
+    zone = ZoneInfo(reader.time_zone) if reader else ZoneInfo("UTC")
+    local, today = moment.astimezone(zone), clock.now().astimezone(zone).date()
+    return local.strftime("%H:%M" if local.date() == today else "%d/%m %H:%M")
+
+
+def _decided(decision: Decision, reader: Employee | None) -> str:
+    values = {"name": decision.seat.employee.name, "time": clock_time(decision.at, reader)}
+    if decision.verdict == Decision.Verdict.APPROVE:
+        return _("Already approved by %(name)s at %(time)s.") % values
+    return _("Already rejected by %(name)s at %(time)s.") % values
+
+
+def standing(request: Request, reader: Employee | None = None) -> str:
+    """How it stands, in the active language."""
+    last = (
+        Decision.objects.filter(seat__stage_run__request=request)
+        .select_related("seat__employee")
+        .order_by("-id")
+        .first()
+    )
+    if request.state in {Request.State.APPROVED, Request.State.REJECTED} and last is not None:
+        return _decided(last, reader)
+    if request.state == Request.State.APPROVED:
+        return _("Approved: nobody had to decide on it.")
+    if request.state == Request.State.WITHDRAWN:
+        return _("%(name)s has withdrawn it.") % {"name": request.requester.name}
+    if request.state == Request.State.STUCK:
+        return _("At present nobody can decide on it; HR sees it on their list.")
+    return _("It waits for %(names)s.") % {"names": ", ".join(deciders_now(request)) or "–"}
+
+
+def refusal_sentence(reason: Refusal, run: StageRun, reader: Employee) -> str:
+    """Why a decision of `reader` on this stage does not count, in the active language: who decided and when."""
+    request = run.request
+    if reason is Refusal.OWN_REQUEST:
+        return _("Nobody decides on their own request. %(how)s") % {"how": standing(request, reader)}
+    if reason is Refusal.LEFT:
+        return _("You cannot decide on this any more.")
+    if reason is Refusal.STALE:
+        return _("The request was changed after you were asked. Please use the newest question about it.")
+    decisions = Decision.objects.filter(seat__stage_run=run).select_related("seat__employee").order_by("-id")
+    if reason is Refusal.DECIDED_BEFORE:
+        own = decisions.filter(seat__employee=reader).first()
+        return _decided(own, reader) if own else standing(request, reader)
+    if reason in {Refusal.REQUEST_CLOSED, Refusal.STAGE_CLOSED}:
+        last = decisions.first()
+        return _decided(last, reader) if last else standing(request, reader)
+    if reason is Refusal.SEAT_MOVED:
+        return _("It was passed on to somebody else. %(how)s") % {"how": standing(request, reader)}
+    return _("This was not asked of you.")
+
+
+def attempt(run: StageRun, by: Employee, version_seen: int) -> policy.Attempt:
+    """What the policy looks at when `by` decides; read it under lock."""
+    request = run.request
+    return policy.Attempt(
+        employee_id=by.pk,
+        is_active=Employee.objects.filter(pk=by.pk, state=Employee.State.ACTIVE).exists(),
+        requester_id=request.requester_id,
+        is_request_open=request.state == Request.State.OPEN,
+        is_stage_open=run.state == StageRun.State.OPEN,
+        version=request.version,
+        version_seen=version_seen,
+        seats=seat_views(run),
+    )

@@ -1,0 +1,256 @@
+"""What may be done with a request. A decision is one transaction: read everything again under lock, then write it all."""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.approvals import policy, queries, seating, telling
+from apps.approvals.machine import REQUEST, STAGE
+from apps.approvals.models import Decision, Flow, Request, Seat, StageRun
+from apps.approvals.policy import Refusal
+from apps.core import clock
+from apps.core.errors import (
+    InvalidInputError,
+    MoveNotAllowedError,
+    NotPermittedError,
+    RecadoError,
+    StaleVersionError,
+)
+from apps.files import services as files
+from apps.forms import queries as forms
+from apps.forms.models import Submission
+from apps.journal.actors import SYSTEM, HasActor
+from apps.journal.services import record, transition
+from apps.people.models import Employee
+
+_ERRORS: dict[Refusal, type[RecadoError]] = {
+    Refusal.LEFT: NotPermittedError,
+    Refusal.OWN_REQUEST: NotPermittedError,
+    Refusal.NOT_ASKED: NotPermittedError,
+    Refusal.SEAT_MOVED: NotPermittedError,
+    Refusal.STALE: StaleVersionError,
+}  # the rest: MoveNotAllowedError
+
+
+@transaction.atomic
+def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
+    """Freeze the route as it stands now and open the first stage that is needed. One request per submission.
+
+    Raises InvalidInputError when the flow is not offered or has no stages: an empty route would approve everything.
+    """
+    existing = Request.objects.filter(submission=submission).first()
+    if existing is not None:
+        return existing
+    stages = list(flow.stages.order_by("order", "id"))
+    if not flow.is_active or not stages:
+        raise InvalidInputError(_("This cannot be requested at present. Please ask HR."))
+    amount, currency = _amount(flow, submission)
+    request = Request.objects.create(flow=flow, requester=by, submission=submission, summary=_summary(flow, submission),
+                                     amount=amount, currency=currency)  # fmt: skip
+    for position, stage in enumerate(stages, start=1):
+        StageRun.objects.create(
+            request=request, position=position, name=stage.name, approver=stage.approver, person=stage.person,
+            team=stage.team, rule=stage.rule, condition=stage.condition,
+        )  # fmt: skip
+    files.adopt(files=forms.files_of(submission), owner=request)
+    record("request.submitted", subject=request, by=by, after={
+        "state": request.state, "flow": flow.key, "stages": len(stages)},
+        body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip
+    telling.submitted(request)
+    if seating.advance(request) is None:
+        _finish_if_nothing_is_left(request)
+    return _locked(request)
+
+
+@transaction.atomic
+def decide(
+    *, stage_run: StageRun, by: Employee, verdict: str, version_seen: int, via: str, reason: str = "", proof: str = ""
+) -> Decision:
+    """Count one yes or no of `by` on an open stage, and go on from there.
+
+    `version_seen` is the request's version on the button or page; `via` is button or admin; `proof` the wamid of the tap
+    or the sign-in. Raises, with who decided and when: NotPermittedError (not asked, passed on, own request, left),
+    StaleVersionError (changed since), MoveNotAllowedError (decided already); InvalidInputError for a rejection without
+    reason.
+    """
+    if verdict not in Decision.Verdict.values:
+        raise InvalidInputError(_("Choose to approve or to reject."))
+    run = _locked_run(stage_run)
+    _check(run, by, version_seen)
+    reason = reason.strip()
+    if verdict == Decision.Verdict.REJECT and not reason:
+        raise InvalidInputError(
+            _("Please say why: the person who asked reads your reason."), fields={"reason": _("Missing.")}
+        )
+    seat = Seat.objects.select_for_update(of=("self",)).select_related("employee").get(stage_run=run, employee=by)
+    decision = Decision.objects.create(seat=seat, verdict=verdict, reason=reason, version_seen=version_seen, via=via,
+                                       proof=proof[:255])  # fmt: skip
+    seat.is_open = False
+    seat.save(update_fields=["is_open"])
+    record("decision.made", subject=run.request, by=by, after={
+        "stage_run": run.pk, "verdict": verdict, "deputy_for": seat.deputy_for_id, "version_seen": version_seen,
+        "via": via, "proof": proof[:255]}, body={"reason": reason} if reason else None)  # fmt: skip
+    verdict_of_stage = policy.outcome(run.rule, queries.seat_views(run))
+    if verdict_of_stage == Decision.Verdict.REJECT:
+        _reject(run, decision)
+    elif verdict_of_stage == Decision.Verdict.APPROVE:
+        _approve(run, decision)
+    return decision
+
+
+def _check(run: StageRun, by: Employee, version_seen: int) -> None:
+    refused = policy.refusal(queries.attempt(run, by, version_seen))
+    if refused is not None:
+        error = _ERRORS.get(refused, MoveNotAllowedError)
+        raise error(queries.refusal_sentence(refused, run, by), code=refused.value)
+
+
+def check_may_decide(*, stage_run: StageRun, by: Employee, version_seen: int) -> None:
+    """Raises what `decide` would raise: asked before somebody types a reason."""
+    _check(seating.runs(stage_run.request).get(pk=stage_run.pk), by, version_seen)
+
+
+def note_refusal(*, stage_run: StageRun, by: Employee, error: RecadoError, proof: str) -> None:
+    """Keep in the journal that somebody tried and why it did not count."""
+    record("decision.refused", subject=stage_run.request, by=by, after={
+        "stage_run": stage_run.pk, "why": error.code, "proof": proof[:255]})  # fmt: skip
+
+
+def _approve(run: StageRun, decision: Decision) -> None:
+    transition(run, STAGE, "approve", by=decision.seat.employee, closed_at=clock.now())
+    request = _locked(run.request)
+    telling.settled(request, seating.close_seats(request), decision)
+    following = seating.advance(request)
+    if following is not None:
+        telling.stage_passed(decision, following)
+    else:
+        _finish_if_nothing_is_left(request, decision)
+
+
+def _reject(run: StageRun, decision: Decision) -> None:
+    transition(run, STAGE, "reject", by=decision.seat.employee, closed_at=clock.now())
+    request = transition(run.request, REQUEST, "reject", by=decision.seat.employee, decided_at=clock.now())
+    request = _locked(request)
+    telling.settled(request, seating.close_seats(request), decision)
+    seating.skip_rest(request)
+    telling.rejected(request, decision)
+
+
+def _finish_if_nothing_is_left(request: Request, decision: Decision | None = None) -> None:
+    """No stage is open or waiting: approved. A stuck request has one waiting, and stays."""
+    unfinished = [StageRun.State.WAITING, StageRun.State.OPEN]
+    if StageRun.objects.filter(request=request, state__in=unfinished).exists():
+        return
+    by: HasActor = decision.seat.employee if decision else SYSTEM
+    transition(request, REQUEST, "approve", by=by, decided_at=clock.now())
+    telling.approved(_locked(request), by.as_actor().label)
+
+
+@transaction.atomic
+def withdraw(*, request: Request, by: Employee) -> Request:
+    """The requester takes it back; whoever was asked hears that there is nothing left to decide.
+
+    Raises NotPermittedError for anybody else and MoveNotAllowedError when it is decided.
+    """
+    row = _locked(request)
+    if row.requester_id != by.pk:
+        raise NotPermittedError(_("Only %(name)s can withdraw this request.") % {"name": row.requester.name})
+    if row.state not in REQUEST["withdraw"].sources:
+        raise MoveNotAllowedError(queries.standing(row, by))
+    transition(row, REQUEST, "withdraw", by=by, decided_at=clock.now())
+    row = _locked(row)
+    seats = seating.close_seats(row)
+    seating.skip_rest(row, by)
+    telling.withdrawn(row, seats)
+    return _locked(row)
+
+
+@transaction.atomic
+def try_again(*, request: Request, by: HasActor) -> Request:
+    """Look again for somebody who can decide a stuck request; it stays stuck when there is still nobody."""
+    row = _locked(request)
+    if row.state != Request.State.STUCK:
+        raise MoveNotAllowedError(queries.standing(row))
+    transition(row, REQUEST, "try_again", by=by)
+    row = _locked(row)
+    run = queries.open_stage(row)
+    if run is None:
+        if seating.advance(row) is None:
+            _finish_if_nothing_is_left(row)
+        return _locked(row)
+    _fill_seats(seating.runs(row).get(pk=run.pk))
+    return _locked(row)
+
+
+def _fill_seats(run: StageRun) -> None:
+    """Seat and ask again in a stage that lost its deciders; decisions that were made stand."""
+    decided = Seat.objects.filter(stage_run=run, decision__isnull=False)
+    done = {key for pair in decided.values_list("employee_id", "deputy_for_id") for key in pair}
+    for seat in Seat.objects.filter(stage_run=run, is_open=True).select_related("stage_run__request"):
+        seating.leave_seat(seat)
+    seats = seating.seat(run, [person for person in queries.named(run) if person.pk not in done])
+    open_seats = [seat for seat in seats if not queries.verdict_of(seat)]
+    if not open_seats:
+        seating.get_stuck(run)
+    for seat in open_seats:
+        telling.asked(seat)
+
+
+@transaction.atomic
+def reseat(*, employee: Employee) -> int:
+    """Pass on every open seat of somebody who is away or has left; returns how many seats moved."""
+    held = Seat.objects.filter(employee=employee, is_open=True, stage_run__state=StageRun.State.OPEN)
+    ids = list(held.filter(stage_run__request__state=Request.State.OPEN).values_list("stage_run_id", flat=True))
+    return sum(
+        seating.move_seats(_locked_run(run), employee) for run in StageRun.objects.filter(pk__in=ids).order_by("pk")
+    )
+
+
+@transaction.atomic
+def retry_stuck(*, by: HasActor = SYSTEM) -> int:
+    """Look again at every stuck request that somebody could decide now; returns how many went on."""
+    moved = 0
+    for request in Request.objects.filter(state=Request.State.STUCK).order_by("pk"):
+        run = seating.runs(request).filter(state__in=[StageRun.State.OPEN, StageRun.State.WAITING]).first()
+        if run is None:
+            continue
+        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), requester_id=request.requester_id)
+        if plan:
+            moved += try_again(request=request, by=by).state != Request.State.STUCK
+    return moved
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _locked(request: Request) -> Request:
+    rows = Request.objects.select_for_update(of=("self",)).select_related("requester__manager", "flow", "submission")
+    return rows.get(pk=request.pk)
+
+
+def _locked_run(stage_run: StageRun) -> StageRun:
+    """The request's lock guards all of its rows: two decisions on one request queue here."""
+    Request.objects.select_for_update().get(pk=stage_run.request_id)
+    rows: Iterable[StageRun] = seating.runs(stage_run.request).filter(pk=stage_run.pk)
+    return next(iter(rows))
+
+
+def _amount(flow: Flow, submission: Submission) -> tuple[Decimal | None, str]:
+    raw = submission.answers.get(flow.amount_field) if flow.amount_field else None
+    if raw in (None, ""):
+        return None, ""
+    spec = forms.schema_of(submission.version).field(flow.amount_field)
+    try:
+        return Decimal(str(raw)), spec.currency if spec else ""
+    except InvalidOperation as error:
+        raise InvalidInputError(_("The amount cannot be read.")) from error
+
+
+def _summary(flow: Flow, submission: Submission) -> str:
+    spec = forms.schema_of(submission.version).field(flow.summary_field) if flow.summary_field else None
+    raw = submission.answers.get(flow.summary_field)
+    if raw and not (spec and spec.is_sensitive):
+        return " ".join(str(raw).split())[:200]
+    return queries.flow_name(flow, submission.by.language)[:200]

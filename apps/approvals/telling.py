@@ -1,0 +1,91 @@
+"""Who hears what about a request. Each person in their own language; a key per saying, so nothing is said twice."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from apps.approvals import kinds, queries
+from apps.approvals.models import Decision, Request, Seat, StageRun
+from apps.conversations import services as conversations
+from apps.outbox.buttons import ButtonSpec
+from apps.people.models import Employee
+from apps.providers.kinds import Kind
+
+BUTTONS_LAST = timedelta(days=60)
+
+
+def _tell(kind: Kind, request: Request, to: Employee, tag: object, *, buttons: Iterable[ButtonSpec] = (),
+          **data: str) -> bool:  # fmt: skip
+    language = queries.language_of(to)
+    sent = conversations.notify(
+        kind=kind.name,
+        to=to,
+        data={
+            "request": request.code,
+            "flow": queries.flow_name(request.flow, language),
+            "what": queries.what(request, language),
+            "name": request.requester.name,
+            **data,
+        },
+        key=f"request:{request.pk}:{kind.name}:{tag}:{to.pk}",
+        subject=request,
+        buttons=tuple(buttons),
+    )
+    return sent is not None
+
+
+def submitted(request: Request) -> None:
+    _tell(kinds.SUBMITTED, request, request.requester, "")
+
+
+def asked(seat: Seat) -> bool:
+    """Put the question, with two buttons that are bound to this stage and to the request's version. False: no address."""
+    run = seat.stage_run
+    request = run.request
+    stage = queries.stage_name(run, queries.language_of(seat.employee))
+    buttons = [
+        ButtonSpec(
+            action=action,
+            target=f"approvals.{action}",
+            version=request.version,
+            data={"stage_run": run.pk},
+            expires_in=BUTTONS_LAST,
+        )
+        for action in ("approve", "reject")
+    ]
+    tag = f"{run.pk}v{request.version}t{int(seat.asked_at.timestamp())}"
+    if seat.deputy_for is None:
+        return _tell(kinds.ASKED, request, seat.employee, tag, stage=stage, buttons=buttons)
+    return _tell(
+        kinds.ASKED_DEPUTY, request, seat.employee, tag, stage=stage, absent=seat.deputy_for.name, buttons=buttons
+    )
+
+
+def stage_passed(decision: Decision, following: StageRun) -> None:
+    request = following.request
+    language = queries.language_of(request.requester)
+    _tell(kinds.STAGE_PASSED, request, request.requester, decision.pk, decider=decision.seat.employee.name,
+          next=queries.stage_name(following, language))  # fmt: skip
+
+
+def approved(request: Request, decider: str) -> None:
+    _tell(kinds.APPROVED, request, request.requester, request.version, decider=decider)
+
+
+def rejected(request: Request, decision: Decision) -> None:
+    _tell(kinds.REJECTED, request, request.requester, request.version, decider=decision.seat.employee.name,
+          reason=decision.reason)  # fmt: skip
+
+
+def settled(request: Request, seats: Iterable[Seat], decision: Decision) -> None:
+    """The question fell away for those who had it too."""
+    for seat in seats:
+        _tell(kinds.SETTLED, request, seat.employee, decision.pk, decider=decision.seat.employee.name)
+
+
+def withdrawn(request: Request, seats: Iterable[Seat]) -> None:
+    for seat in seats:
+        _tell(kinds.WITHDRAWN, request, seat.employee, request.version)
+
+
+def stuck(request: Request) -> None:
+    _tell(kinds.STUCK, request, request.requester, request.version)

@@ -1,0 +1,82 @@
+"""What incidents says. Reporters hear about their own report whatever they stopped; responders are at work."""
+
+from apps.providers.kinds import Kind, Klass, Lane, declare
+
+OFFERED = declare(Kind(
+    name="ticket.offered", klass=Klass.WORK, lane=Lane.APPROVAL,
+    samples={"ticket": "T-104", "category": "Facilities", "summary": "The lift is stuck", "name": "Ana Souza"},
+    bodies={
+        "en": "🔔 New report {{ticket}} ({{category}}) from {{name}}:\n“{{summary}}”\nCan you take it?",
+        "pt-br": "🔔 Novo chamado {{ticket}} ({{category}}) de {{name}}:\n“{{summary}}”\nVocê pode assumir?",
+        "es": "🔔 Nuevo aviso {{ticket}} ({{category}}) de {{name}}:\n«{{summary}}»\n¿Puedes hacerte cargo?",
+    },
+    buttons={"en": {"take": "Take"}, "pt-br": {"take": "Assumir"}, "es": {"take": "Me encargo"}},
+))  # fmt: skip
+
+OPENED = declare(Kind(
+    name="ticket.opened", klass=Klass.MY_REQUESTS, lane=Lane.REPLY,
+    samples={"ticket": "T-104", "summary": "The lift is stuck", "team": "Facilities"},
+    bodies={
+        "en": "✅ Thank you. Your report is {{ticket}}: “{{summary}}”. {{team}} has been told. "
+              "Send more photos or lines here and they are added to it.",
+        "pt-br": "✅ Obrigado! Seu chamado é o {{ticket}}: “{{summary}}”. A equipe {{team}} já foi avisada. "
+                 "Mande mais fotos ou mensagens por aqui que elas entram no chamado.",
+        "es": "✅ ¡Gracias! Tu aviso es el {{ticket}}: «{{summary}}». Ya avisamos al equipo {{team}}. "
+              "Envía aquí más fotos o mensajes y los añadimos al aviso.",
+    },
+))  # fmt: skip
+
+ASSIGNED = declare(Kind(
+    name="ticket.assigned", klass=Klass.WORK, lane=Lane.REPLY,
+    samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Ana Souza"},
+    bodies={
+        "en": "👍 {{ticket}} is yours: “{{summary}}”. {{name}} has been told. "
+              "Answer this message to write to them; tap Resolve when it is done.",
+        "pt-br": "👍 O {{ticket}} é seu: “{{summary}}”. Já avisamos {{name}}. "
+                 "Responda a esta mensagem para falar com a pessoa; toque em Resolver quando terminar.",
+        "es": "👍 El {{ticket}} es tuyo: «{{summary}}». Ya avisamos a {{name}}. "
+              "Responde a este mensaje para escribirle; toca Resolver cuando esté listo.",
+    },
+    buttons={"en": {"resolve": "Resolve"}, "pt-br": {"resolve": "Resolver"}, "es": {"resolve": "Resolver"}},
+))  # fmt: skip
+
+TAKEN = declare(Kind(
+    name="ticket.taken", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Bia Lima"},
+    bodies={
+        "en": "🛠️ {{name}} is looking after {{ticket}}, “{{summary}}”. Answer this message to write to them.",
+        "pt-br": "🛠️ {{name}} está cuidando do {{ticket}}, “{{summary}}”. Responda a esta mensagem para falar com a pessoa.",
+        "es": "🛠️ {{name}} se ocupa del {{ticket}}, «{{summary}}». Responde a este mensaje para escribirle.",
+    },
+))  # fmt: skip
+
+COMMENTED = declare(Kind(
+    name="ticket.commented", klass=Klass.WORK, lane=Lane.NOTICE,
+    samples={"ticket": "T-104", "name": "Ana Souza", "text": "It has begun to smoke."},
+    bodies={
+        "en": "💬 {{name}} about {{ticket}}:\n“{{text}}”\nAnswer this message to reply.",
+        "pt-br": "💬 {{name}} sobre o {{ticket}}:\n“{{text}}”\nResponda a esta mensagem para conversar.",
+        "es": "💬 {{name}} sobre el {{ticket}}:\n«{{text}}»\nResponde a este mensaje para contestar.",
+    },
+))  # fmt: skip
+
+ANSWERED = declare(Kind(
+    name="ticket.answered", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    samples={"ticket": "T-104", "name": "Bia Lima", "text": "I am on my way."},
+    bodies={
+        "en": "💬 {{name}} about your report {{ticket}}:\n“{{text}}”\nAnswer this message to reply.",
+        "pt-br": "💬 {{name}} sobre o seu chamado {{ticket}}:\n“{{text}}”\nResponda a esta mensagem para conversar.",
+        "es": "💬 {{name}} sobre tu aviso {{ticket}}:\n«{{text}}»\nResponde a este mensaje para contestar.",
+    },
+))  # fmt: skip
+
+RESOLVED = declare(Kind(
+    name="ticket.resolved", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Bia Lima", "text": "New fuse fitted."},
+    bodies={
+        "en": "✅ {{name}} has resolved {{ticket}}, “{{summary}}”:\n“{{text}}”\nIf it is not right yet, answer this message.",
+        "pt-br": "✅ {{name}} resolveu o {{ticket}}, “{{summary}}”:\n“{{text}}”\n"
+                 "Se ainda não estiver certo, responda a esta mensagem.",
+        "es": "✅ {{name}} resolvió el {{ticket}}, «{{summary}}»:\n«{{text}}»\nSi aún no está bien, responde a este mensaje.",
+    },
+))  # fmt: skip

@@ -1,0 +1,184 @@
+"""What may be done with a ticket. Every verb checks who asks, whichever screen or chat they ask from."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.conversations import services as conversations
+from apps.core import clock
+from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
+from apps.files import services as files_services
+from apps.files.models import File
+from apps.forms.models import Submission
+from apps.incidents import kinds, queries
+from apps.incidents.machine import TICKET
+from apps.incidents.models import Category, Note, Ticket
+from apps.journal.services import record, transition
+from apps.outbox.buttons import ButtonSpec
+from apps.people.models import Employee
+from apps.providers.kinds import Kind
+
+OFFER_LASTS = timedelta(days=30)
+
+
+@transaction.atomic
+def open_ticket(*, submission: Submission, category: Category, by: Employee, files: Iterable[File] = ()) -> Ticket:
+    """One ticket per submission (asking again returns it), routed to the category's team; everybody there is asked.
+
+    The reporter is told the code. When not one responder can be reached the journal says so (`ticket.unheard`).
+    """
+    existing = Ticket.objects.filter(submission=submission).first()
+    if existing is not None:
+        return existing
+    ticket = Ticket.objects.create(
+        category=category, team=category.team, reporter=by, submission=submission,
+        summary=queries.summary_of(submission, category),
+    )  # fmt: skip
+    files_services.adopt(files=files, owner=ticket)
+    record("ticket.opened", subject=ticket, by=by, after={
+        "state": ticket.state, "category": category.pk, "team": category.team_id})  # fmt: skip
+    _tell(kinds.OPENED, ticket, by, team=ticket.team.name)
+    if not offer(ticket=ticket):
+        record("ticket.unheard", subject=ticket, after={"team": ticket.team_id})
+    return ticket
+
+
+def offer(*, ticket: Ticket) -> int:
+    """Ask every responder whether they take it; returns how many can be reached."""
+    told = 0
+    for person in queries.responders(ticket):
+        category = queries.category_name(ticket.category, queries.language_of(person))
+        told += _tell(kinds.OFFERED, ticket, person, category=category, name=ticket.reporter.name,
+                      buttons=[_button("take", "incidents.take", ticket)])  # fmt: skip
+    return told
+
+
+@transaction.atomic
+def take(*, ticket: Ticket, by: Employee) -> Ticket:
+    """The first wins. Raises MoveNotAllowedError with who was first and when, NotPermittedError for outsiders."""
+    ticket = _locked(ticket)
+    _check_may_answer(by, ticket)
+    if ticket.state != Ticket.State.NEW:
+        if ticket.state == Ticket.State.TAKEN and ticket.assignee_id == by.pk:
+            return ticket  # a second tap of the same person
+        raise MoveNotAllowedError(queries.standing(ticket, by))
+    ticket = transition(ticket, TICKET, "take", by=by, assignee=by, taken_at=clock.now())
+    _tell(
+        kinds.ASSIGNED, ticket, by, name=ticket.reporter.name, buttons=[_button("resolve", "incidents.resolve", ticket)]
+    )
+    if ticket.reporter_id != by.pk:
+        _tell(kinds.TAKEN, ticket, ticket.reporter, name=by.name)
+    return ticket
+
+
+@transaction.atomic
+def comment(
+    *, ticket: Ticket, by: Employee, text: str, side: str, files: Sequence[File] = (), source_key: str = ""
+) -> Note:
+    """Add a line from one side and carry it to the other. The same `source_key` (wamid) is one comment.
+
+    The reporter's goes to whoever has the ticket, else to the whole team; a responder's to the reporter; an internal one
+    to nobody. Raises NotPermittedError when `by` does not stand on that side, InvalidInputError when nothing was said.
+    """
+    ticket = _locked(ticket)
+    known = ticket.notes.filter(source_key=source_key).first() if source_key else None
+    if known is not None:
+        return known
+    text = text.strip()
+    if not text and not files:
+        raise InvalidInputError(_("The comment is empty: write a line or send a photo."))
+    if side == Note.Side.REPORTER and ticket.reporter_id != by.pk:
+        raise NotPermittedError(_("Only the person who reported it can comment as the reporter."))
+    if side != Note.Side.REPORTER:
+        _check_may_answer(by, ticket)
+    note = Note.objects.create(ticket=ticket, by=by, by_label=by.name, side=side, text=text, source_key=source_key)
+    note.files.set(files)
+    files_services.adopt(files=files, owner=ticket)
+    record("ticket.commented", subject=ticket, by=by, after={"note": note.pk, "side": side, "files": len(files)},
+           body={"text": text})  # fmt: skip
+    _carry(note, ticket, len(files))
+    return note
+
+
+def _carry(note: Note, ticket: Ticket, files: int) -> None:
+    """Tell the other side."""
+    if note.side == Note.Side.REPORTER:
+        assignee = ticket.assignee
+        receivers = [assignee] if assignee is not None and assignee.is_active else queries.responders(ticket)
+        for person in receivers:
+            _tell(
+                kinds.COMMENTED, ticket, person, tag=f"note{note.pk}", name=note.by_label, text=note.text, files=files
+            )
+    elif note.side == Note.Side.RESPONDER and note.by_id != ticket.reporter_id:
+        _tell(
+            kinds.ANSWERED,
+            ticket,
+            ticket.reporter,
+            tag=f"note{note.pk}",
+            name=note.by_label,
+            text=note.text,
+            files=files,
+        )
+
+
+@transaction.atomic
+def resolve(*, ticket: Ticket, by: Employee, text: str = "") -> Ticket:
+    """Close it, with a last line for the reporter. Raises MoveNotAllowedError (with who and when), NotPermittedError."""
+    ticket = _locked(ticket)
+    _check_may_answer(by, ticket)
+    if ticket.state == Ticket.State.RESOLVED:
+        raise MoveNotAllowedError(queries.standing(ticket, by))
+    text = text.strip()
+    changes = {
+        "resolved_at": clock.now(),
+        "assignee": ticket.assignee or by,
+        "taken_at": ticket.taken_at or clock.now(),
+    }
+    ticket = transition(ticket, TICKET, "resolve", by=by, body={"text": text} if text else None, **changes)
+    if text:
+        Note.objects.create(ticket=ticket, by=by, by_label=by.name, side=Note.Side.RESPONDER, text=text)
+    if ticket.reporter_id != by.pk:
+        with translation.override(queries.language_of(ticket.reporter)):
+            last_line = text or _("Done.")
+        _tell(kinds.RESOLVED, ticket, ticket.reporter, name=by.name, text=last_line)
+    return ticket
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _locked(ticket: Ticket) -> Ticket:
+    rows = Ticket.objects.select_for_update(of=("self",)).select_related("team", "reporter", "assignee", "category")
+    return rows.get(pk=ticket.pk)
+
+
+def _check_may_answer(by: Employee, ticket: Ticket) -> None:
+    if not queries.may_answer(by, ticket):
+        raise NotPermittedError(_("%(ticket)s is answered by the team %(team)s.") % {
+            "ticket": ticket.code, "team": ticket.team})  # fmt: skip
+
+
+def _button(action: str, target: str, ticket: Ticket) -> ButtonSpec:
+    return ButtonSpec(action=action, target=target, version=ticket.version, expires_in=OFFER_LASTS)
+
+
+def _tell(kind: Kind, ticket: Ticket, to: Employee, *, tag: str = "", files: int = 0,
+          buttons: Sequence[ButtonSpec] = (), **data: str) -> bool:  # fmt: skip
+    """True when the person has an address. `tag` makes the key of something that may be said more than once."""
+    if files:
+        with translation.override(queries.language_of(to)):
+            added = ngettext("%(count)s file, see the portal", "%(count)s files, see the portal", files)
+        data["text"] = f"{data.get('text', '')} [{added % {'count': files}}]".strip()
+    sent = conversations.notify(
+        kind=kind.name,
+        to=to,
+        data={"ticket": ticket.code, "summary": ticket.summary, **data},
+        key=f"ticket:{ticket.pk}:{kind.name}:{tag or ticket.version}:{to.pk}",
+        subject=ticket,
+        buttons=buttons,
+    )
+    return sent is not None

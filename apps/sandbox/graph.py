@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 import secrets
 import socket
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from apps.sandbox import accepting, graph_templates, models, store
 from apps.sandbox.delivery import handshake
 from apps.sandbox.graph_errors import GraphError
 from apps.sandbox.trouble import board
+
+log = logging.getLogger(__name__)
 
 NUMBER_FIELDS = {
     "id", "display_phone_number", "verified_name", "quality_rating", "throughput", "name_status",
@@ -37,6 +40,9 @@ def graph(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
             if request.path.endswith("/messages"):
                 store.refuse(error, _json_or_none(request))
             response = JsonResponse(error.body(), status=error.status)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            log.warning("A request in a shape nobody expected: %s", request.path, exc_info=True)
+            response = JsonResponse(GraphError(100, "A parameter has a type that is not expected.").body(), status=400)
         response["x-fb-trace-id"] = secrets.token_urlsafe(8)
         response["facebook-api-version"] = request.path.split("/")[2]
         if response.status_code == 200 and request.path.endswith("/messages") and board.loses_answer():

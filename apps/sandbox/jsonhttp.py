@@ -2,12 +2,15 @@
 
 import functools
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.sandbox.speaking import UnsendableError
+
+log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -49,6 +52,10 @@ def api(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., HttpRespo
                 return JsonResponse({"error": str(error), "hint": "Change the request and send it again."}, status=400)
             except KeyError as error:
                 return JsonResponse({"error": f"{error} is missing.", "hint": "Add it to the body."}, status=400)
+            except (TypeError, AttributeError):
+                log.warning("A request in a shape nobody expected: %s", request.path, exc_info=True)
+                hint = "Compare the body with the address's description."
+                return JsonResponse({"error": "The body has another shape than expected.", "hint": hint}, status=400)
             return result if isinstance(result, HttpResponseBase) else JsonResponse(result, safe=False)
 
         return inner

@@ -466,3 +466,19 @@ def test_queue_survives_a_kill_and_a_stream_does_not_delay_the_stop(tmp_path: Pa
         assert receiver.messages()[0]["id"] == wamid
     finally:
         _stop(again)
+
+
+def test_strange_shapes_are_refused_not_crashed_on(sandbox: Sandbox) -> None:
+    sandbox.say(text="hi")
+    strange: list[Any] = [[], {}, {"messaging_product": "whatsapp", "to": ANA, "type": []}]
+    strange += [
+        {"messaging_product": "whatsapp", "to": ANA, "type": "interactive", "interactive": {"type": {}}},
+        {"messaging_product": "whatsapp", "to": ANA, "type": "template", "template": {"name": 1, "language": "en"}},
+        {"messaging_product": "whatsapp", "status": "read", "message_id": []},
+    ]
+    for body in strange:
+        status, answer = sandbox.call("POST", f"/graph/v23.0/{NUMBER}/messages", body, TOKEN)
+        assert status == 400, body
+        assert answer["error"]["code"] in {100, 131008, 131009, 131051}
+    status, answer = sandbox.call("POST", f"/api/phones/{ANA}/send", {"number": NUMBER, "type": {}})
+    assert (status, set(answer)) == (400, {"error", "hint"})

@@ -148,6 +148,7 @@ LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
+FORMS_URLFIELD_ASSUME_HTTPS = True  # what Django 6 does anyway: an address typed without a scheme is https
 
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

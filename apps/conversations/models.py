@@ -12,7 +12,9 @@ from apps.providers.models import Number
 class Conversation(models.Model):
     """One contact on one of our numbers."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("contact")
+    )
     number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("number"))
     created_at = models.DateTimeField(_("started"), default=clock.now)
     last_inbound_at = models.DateTimeField(_("last message from the person"), null=True, blank=True)
@@ -30,7 +32,9 @@ class Conversation(models.Model):
 class Message(models.Model):
     """One inbound message, as it came; an edit or a deletion is kept beside it and changes no decision."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="messages", verbose_name=_("conversation"))
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.PROTECT, related_name="messages", verbose_name=_("conversation")
+    )
     remote_id = models.CharField(_("wamid"), max_length=255)
     kind = models.CharField(_("type"), max_length=20)
     text = models.TextField(_("text"), blank=True)
@@ -42,7 +46,9 @@ class Message(models.Model):
     edited_at = models.DateTimeField(_("edited at"), null=True, blank=True)
     edited_text = models.TextField(_("text after the edit"), blank=True)
     revoked_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
-    handled_by = models.CharField(_("understood as"), max_length=40, blank=True, help_text=_("The routing step that took it."))
+    handled_by = models.CharField(
+        _("understood as"), max_length=40, blank=True, help_text=_("The routing step that took it.")
+    )
 
     class Meta:
         verbose_name = _("incoming message")
@@ -64,7 +70,9 @@ class Dialogue(models.Model):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="dialogues", verbose_name=_("conversation"))
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="dialogues", verbose_name=_("conversation")
+    )
     target = models.CharField(_("leads to"), max_length=80, help_text=_("The target that gets the answers."))
     argument = models.CharField(_("about"), max_length=120, blank=True)
     schema = models.JSONField(_("questions"), default=dict, help_text=_("Frozen when the dialogue started."))
@@ -73,6 +81,9 @@ class Dialogue(models.Model):
     step = models.CharField(_("present question"), max_length=40, blank=True)
     answers = models.JSONField(_("draft"), default=dict)
     prompt_key = models.CharField(_("key of the present prompt"), max_length=200, blank=True)
+    seen = models.JSONField(
+        default=list, blank=True, help_text=_("Ids of the messages it has taken: each moves it once.")
+    )
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.OPEN)
     touched_at = models.DateTimeField(_("last touched"), default=clock.now)
     created_at = models.DateTimeField(_("started"), default=clock.now)
@@ -82,8 +93,11 @@ class Dialogue(models.Model):
         verbose_name_plural = _("dialogues")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["conversation"], condition=Q(state="open"), name="conversations_one_open_dialogue"),
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(state="open"), name="conversations_one_open_dialogue"
+            ),
         ]
+        permissions = [("operate_dialogue", "Can cancel open dialogues")]
 
     def __str__(self) -> str:
         return f"{self.target} {self.conversation}"
@@ -94,7 +108,9 @@ class MenuItem(models.Model):
 
     order = models.PositiveIntegerField(_("order"), default=0)
     label = models.JSONField(_("label"), default=dict, help_text=_("By language; at most 24 characters each."))
-    description = models.JSONField(_("second line"), default=dict, blank=True, help_text=_("By language; at most 72 characters each."))
+    description = models.JSONField(
+        _("second line"), default=dict, blank=True, help_text=_("By language; at most 72 characters each.")
+    )
     target = models.CharField(_("starts"), max_length=80)
     argument = models.CharField(_("with"), max_length=120, blank=True)
     is_shown = models.BooleanField(_("shown"), default=True)

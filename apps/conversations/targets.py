@@ -15,11 +15,12 @@ from apps.core.registry import Registry
 from apps.forms.models import FormVersion, Submission
 from apps.outbox.models import Button
 from apps.people.models import Employee
+from apps.providers.types import Content
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One row of a sub-menu. `title` at most 24 characters, `description` at most 72."""
+    """One row of a sub-menu. `key` without dots; `title` at most 24 characters, `description` at most 72."""
 
     key: str
     title: str
@@ -51,10 +52,11 @@ class Opening:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to tell the person, in their language; `opens` asks them more."""
+    """What to tell the person, in their language; `opens` asks them more; `content` is a ready message, like a menu."""
 
     text: str = ""
     opens: Opening | None = None
+    content: Content | None = None
     subject: Any = None
     """The row it is about (a Ticket, a Request): a quoted answer finds it again."""
 
@@ -91,7 +93,8 @@ class Target:
     """Prefix of the short codes of those rows ("T" for T-104)."""
 
     def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
-        """A sub-menu to offer first; empty: start at once. The chosen key becomes the argument."""
+        """A sub-menu to offer first; empty: start at once. The chosen key becomes the argument, and is asked for
+        choices of its own (nested categories); offering the chosen key again means that there are none."""
         return ()
 
     def start(self, speaker: Speaker, argument: str) -> Reply:

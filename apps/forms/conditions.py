@@ -26,10 +26,13 @@ def holds(condition: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
     if not condition:
         return True
     answer = answers.get(str(condition.get("field", "")))
-    compare = OPS.get(str(condition.get("op", "")))
+    op = str(condition.get("op", ""))
+    compare = OPS.get(op)
     if answer is None or compare is None:
         return False
     left, right = _comparable(answer, condition.get("value"))
+    if op in ORDERED and type(left) is not type(right):
+        return False
     try:
         return compare(left, right)
     except TypeError:
@@ -43,6 +46,8 @@ def _comparable(answer: Any, value: Any) -> tuple[Any, Any]:
     left, right = _number(answer), _number(value)
     if left is not None and right is not None:
         return left, right
+    if left is not None or right is not None:
+        return (str(answer) if left is None else left), (str(value) if right is None else right)
     if isinstance(answer, str | int | float | Decimal):
         return str(answer).casefold(), str(value).casefold()
     return answer, value

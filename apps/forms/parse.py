@@ -42,7 +42,7 @@ def answer(field: FieldSpec, raw: Any, language: str, *, today: date | None = No
 
 def check(field: FieldSpec, value: Any, *, today: date | None = None) -> Any:
     """A canonical answer held against the field's limits, in the active language. None passes when it is optional."""
-    if value is None or value == [] or value == "":
+    if value is None or value in ([], ""):
         if field.is_required:
             raise InvalidInputError(_("An answer is needed here."))
         return None

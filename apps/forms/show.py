@@ -17,7 +17,7 @@ NOTHING = "–"
 
 def answer(field: FieldSpec, value: Any, language: str) -> str:
     """One line of text; sensitive answers are masked, skipped ones a dash."""
-    if value is None or value == [] or value == "":
+    if value is None or value in ([], ""):
         return NOTHING
     if field.is_sensitive:
         return HIDDEN

@@ -1,187 +1,34 @@
-"""The real process on a free port, with a webhook receiver of the standard library."""
+"""The real process over HTTP, with a webhook receiver of the standard library."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-WABA, NUMBER, ANA, BRUNO = "100", "200", "+5511988887777", "+5511966665555"
-TOKEN, SECRET = "toy-token", "toy-secret"
-PATIENCE = 20.0
-
-Answer = tuple[int, Any]
-
-
-class Receiver(ThreadingHTTPServer):
-    """What the product would be: keeps every webhook, answers `status`, answers the handshake."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.seen: list[tuple[bytes, str]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hooks"
-
-    def messages(self) -> list[dict[str, Any]]:
-        return [one for value in self._values() for one in value.get("messages", [])]
-
-    def statuses(self) -> list[dict[str, Any]]:
-        return [one for value in self._values() for one in value.get("statuses", [])]
-
-    def _values(self) -> list[dict[str, Any]]:
-        bodies = [json.loads(raw) for raw, _ in list(self.seen)]
-        return [body["entry"][0]["changes"][0]["value"] for body in bodies if "entry" in body]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.server.status == 200:
-            self.server.seen.append((raw, self.headers.get("X-Hub-Signature-256", "")))
-        self._answer(self.server.status, b"")
-
-    def do_GET(self) -> None:
-        fits = "hub.verify_token=verify-me" in self.path
-        challenge = self.path.split("hub.challenge=")[1].split("&")[0]
-        self._answer(200 if fits else 403, challenge.encode())
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-class Sandbox:
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def call(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        with contextlib.closing(connection):
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            raw = response.read()
-        is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        return response.status, json.loads(raw) if is_json else raw
-
-    def api(self, method: str, path: str, body: Any = None) -> Any:
-        status, answer = self.call(method, f"/api/{path}", body)
-        assert status == 200, answer
-        return answer
-
-    def say(self, phone: str = ANA, **spec: Any) -> str:
-        return str(self.api("POST", f"phones/{phone}/send", {"number": NUMBER, **spec})["wamid"])
-
-    def graph(self, kind: str, part: Any, to: str = ANA, token: str = TOKEN, **more: Any) -> Answer:
-        body = {"messaging_product": "whatsapp", "to": to, "type": kind, kind: part, **more}
-        return self.call("POST", f"/graph/v23.0/{NUMBER}/messages", body, token)
-
-    def code(self, answer: Answer) -> int:
-        return int(answer[1]["error"]["code"])
-
-    def transcript(self, phone: str = ANA) -> list[dict[str, Any]]:
-        return list(self.api("GET", f"phones/{phone}/messages?number={NUMBER}")["messages"])
-
-
-def until(check: Callable[[], Any], what: str) -> Any:
-    """Poll until `check` gives something true; fails after a while."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"waited {PATIENCE:g} s in vain for: {what}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start(folder: Path, port: int, **more: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "VAR_DIR": str(folder), "SANDBOX": "1", **more}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
-    command = [sys.executable, "-m", "apps.sandbox", "--port", str(port)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
-    if process.stdout:
-        process.stdout.close()
-
-
-def _answers(sandbox: Sandbox) -> bool:
-    with contextlib.suppress(OSError):
-        return sandbox.call("GET", "/healthz")[0] == 200
-    return False
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    port = _free_port()
-    started = _start(tmp_path_factory.mktemp("sandbox"), port)
-    sandbox = Sandbox(port)
-    try:
-        until(lambda: _answers(sandbox), "the sandbox to start")
-        yield sandbox
-    finally:
-        _stop(started)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def sandbox(process: Sandbox, receiver: Receiver) -> Sandbox:
-    """The process, emptied, with one account, one number and two people; no duplicates unless a test asks."""
-    process.api("POST", "reset", {})
-    process.api("PUT", "trouble", {"duplicates": 0})
-    number = {"phone_number_id": NUMBER, "display_phone_number": "+5511900000000", "verified_name": "Acme"}
-    account = {"name": "Acme", "token": TOKEN, "app_secret": SECRET, "verify_token": "verify-me", "numbers": [number]}
-    process.api("PUT", f"accounts/{WABA}", {**account, "webhook_url": receiver.url, "auto_approve": False})
-    process.api("PUT", f"phones/{ANA}", {"name": "Ana Souza", "language": "pt"})
-    process.api("PUT", f"phones/{BRUNO}", {"name": "Bruno Lima", "language": "pt"})
-    return process
+from tests.sandbox.rig import (
+    ANA,
+    BRUNO,
+    NUMBER,
+    PATIENCE,
+    SECRET,
+    TOKEN,
+    WABA,
+    Receiver,
+    Sandbox,
+    answers,
+    free_port,
+    start,
+    stop,
+    until,
+)
 
 
 def test_free_text_needs_an_open_window_and_winding_closes_it(sandbox: Sandbox) -> None:
@@ -435,7 +282,7 @@ def test_page_is_strict_about_scripts_and_speaks_three_languages(sandbox: Sandbo
 
 
 def test_off_without_its_switch(tmp_path: Path) -> None:
-    process = _start(tmp_path, _free_port(), SANDBOX="")
+    process = start(tmp_path, free_port(), SANDBOX="")
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert len(output.splitlines()) == 1
@@ -443,10 +290,10 @@ def test_off_without_its_switch(tmp_path: Path) -> None:
 
 
 def test_queue_survives_a_kill_and_a_stream_does_not_delay_the_stop(tmp_path: Path, receiver: Receiver) -> None:
-    port = _free_port()
+    port = free_port()
     sandbox = Sandbox(port)
-    process = _start(tmp_path, port)
-    until(lambda: _answers(sandbox), "the first start")
+    process = start(tmp_path, port)
+    until(lambda: answers(sandbox), "the first start")
     account = {"token": TOKEN, "app_secret": SECRET, "webhook_url": receiver.url,
                "numbers": [{"phone_number_id": NUMBER, "display_phone_number": "+5511900000000"}]}  # fmt: skip
     sandbox.api("PUT", f"accounts/{WABA}", account)
@@ -457,15 +304,15 @@ def test_queue_survives_a_kill_and_a_stream_does_not_delay_the_stop(tmp_path: Pa
         stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert b"text/event-stream" in stream.recv(4096)
         started = time.monotonic()
-        _stop(process)
+        stop(process)
         assert time.monotonic() - started < 4
     assert process.returncode == 0
-    again = _start(tmp_path, port)
+    again = start(tmp_path, port)
     try:
         until(receiver.messages, "the webhook after the restart")
         assert receiver.messages()[0]["id"] == wamid
     finally:
-        _stop(again)
+        stop(again)
 
 
 def test_strange_shapes_are_refused_not_crashed_on(sandbox: Sandbox) -> None:

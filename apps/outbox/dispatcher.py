@@ -149,7 +149,9 @@ def _upload_of(content: MediaMessage) -> Upload:
 
 
 def _put_back(message: OutboundMessage, error: Exception) -> None:
-    sentence = str(error) if isinstance(error, RecadoError) else "Recado could not prepare this message; see the detail."
+    sentence = (
+        str(error) if isinstance(error, RecadoError) else "Recado could not prepare this message; see the detail."
+    )
     reaction = next((reaction for cls, reaction in _NOT_UPLOADED if isinstance(error, cls)), Reaction.RETRY)
     failed = SendFailed(sentence, reaction=reaction, code=getattr(error, "code", "internal"), detail=repr(error)[:1000])
     now = clock.now()

@@ -60,7 +60,8 @@ class OutboundMessage(models.Model):
     error_text = models.TextField(_("what went wrong"), blank=True)
     is_resend = models.BooleanField(_("sent again while unsure"), default=False)
     window_refused_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the carrier said that the window is closed, whatever we counted."))
+        null=True, blank=True, help_text=_("When the carrier said that the window is closed, whatever we counted.")
+    )
     correlation_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("written"), default=clock.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -103,7 +104,9 @@ class Attempt(models.Model):
         ACCOUNT = "account", _("account broken")
         UNSURE = "unsure", _("no answer came")
 
-    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message"))
+    message = models.ForeignKey(
+        OutboundMessage, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message")
+    )
     at = models.DateTimeField(_("when"), default=clock.now)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
     remote_id = models.CharField(_("wamid"), max_length=255, blank=True, db_index=True)

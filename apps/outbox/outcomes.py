@@ -146,7 +146,9 @@ def _slow_person(failure: Failure) -> Outcome:
     message = failure.message
     before = message.tries.filter(outcome=Outcome.SLOW_PERSON).count()
     _wait(failure, max(failure.after, min(SLOW_PERSON_LONGEST, 4.0**before)), reasons.SLOW_PERSON)
-    others = OutboundMessage.objects.filter(contact_id=message.contact_id, number_id=message.number_id, state=State.QUEUED)
+    others = OutboundMessage.objects.filter(
+        contact_id=message.contact_id, number_id=message.number_id, state=State.QUEUED
+    )
     parked = others.exclude(pk=message.pk).filter(not_before__lt=message.not_before)
     parked.update(not_before=message.not_before, held_reason=reasons.SLOW_PERSON)
     return Outcome.SLOW_PERSON
@@ -159,8 +161,8 @@ def _hold(failure: Failure) -> Outcome:
 
 
 def _window_closed(failure: Failure) -> Outcome:
-    """The next claim plans it again at once, as a template."""
-    if failure.message.how == OutboundMessage.How.TEMPLATE:  # a template needs no window: the carrier contradicts itself
+    """The next claim plans it again at once, as a template. A template needs no window: then the carrier is confused."""
+    if failure.message.how == OutboundMessage.How.TEMPLATE:
         return _retry(failure)
     failure.message.window_refused_at = failure.now
     _wait(failure, 0, "")

@@ -115,6 +115,5 @@ def sentence(code: str) -> str:
 
 def gave_up(times: int) -> str:
     """Kept with a message whose tries are used up."""
-    return _("WhatsApp could not take the message in %(times)s tries. It is kept; press Retry when WhatsApp works again.") % {
-        "times": times
-    }
+    sentence = _("WhatsApp could not take it in %(times)s tries. It is kept; press Retry when WhatsApp works again.")
+    return sentence % {"times": times}

@@ -18,9 +18,9 @@ from apps.outbox import buttons as minting
 from apps.outbox import outcomes, planner, statuses, sweeper, tasks
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.machine import BY_HAND
-from apps.outbox.models import Button, OutboundMessage
+from apps.outbox.models import OutboundMessage
 from apps.providers import queries as providers
-from apps.providers.kinds import kinds
+from apps.providers.kinds import Kind, kinds
 from apps.providers.models import Number
 from apps.providers.types import Content, StatusChanged, to_json
 
@@ -63,27 +63,10 @@ def enqueue(
     existing = OutboundMessage.objects.filter(key=key).first()
     if existing is not None:
         return existing
-    declared, now = kinds[kind], clock.now()
-    message = OutboundMessage(
-        key=key,
-        contact=contact,
-        number=number or providers.default_number(),
-        kind=kind,
-        klass=declared.klass,
-        lane=declared.lane,
-        lane_rank=declared.lane.rank,
-        language=contact.spoken_language,
-        data=dict(data or {}),
-        given=to_json(content) if content is not None else {},
-        subject_type=subject._meta.label_lower if subject is not None else "",
-        subject_id=str(subject.pk) if subject is not None else "",
-        in_reply_to=quoting,
-        is_reply=is_reply,
-        not_before=now,
-        expires_at=expires_at or now + (REPLY_LIVES if is_reply else MESSAGE_LIVES),
-        correlation_id=current_correlation(),
-        created_at=now,
-    )
+    message = _row(key, contact, kinds[kind], dict(data or {}), content, subject, is_reply)
+    message.number = number or providers.default_number()
+    message.in_reply_to = quoting
+    message.expires_at = expires_at or message.expires_at
     try:
         with transaction.atomic():
             message.save(force_insert=True)
@@ -98,6 +81,32 @@ def enqueue(
     if message.state == State.QUEUED:
         nudge(tasks.dispatch)
     return message
+
+
+def _row(
+    key: str, contact: Contact, kind: Kind, data: dict[str, Any], content: Content | None, subject: models.Model | None,
+    is_reply: bool,
+) -> OutboundMessage:  # fmt: skip
+    """An unsaved row without its number, as it stands before it is planned."""
+    now = clock.now()
+    return OutboundMessage(
+        key=key,
+        contact=contact,
+        kind=kind.name,
+        klass=kind.klass,
+        lane=kind.lane,
+        lane_rank=kind.lane.rank,
+        language=contact.spoken_language,
+        data=data,
+        given=to_json(content) if content is not None else {},
+        subject_type=subject._meta.label_lower if subject is not None else "",
+        subject_id=str(subject.pk) if subject is not None else "",
+        is_reply=is_reply,
+        not_before=now,
+        created_at=now,
+        expires_at=now + (REPLY_LIVES if is_reply else MESSAGE_LIVES),
+        correlation_id=current_correlation(),
+    )
 
 
 @transaction.atomic

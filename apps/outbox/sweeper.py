@@ -36,7 +36,9 @@ def sweep() -> dict[str, int]:
 def has_due() -> bool:
     """Whether a dispatcher would find anything."""
     now = clock.now()
-    due = OutboundMessage.objects.filter(state=State.QUEUED, not_before__lte=now, number__account__state=Account.State.ACTIVE)
+    due = OutboundMessage.objects.filter(
+        state=State.QUEUED, not_before__lte=now, number__account__state=Account.State.ACTIVE
+    )
     return due.filter(Q(number__slow_until=None) | Q(number__slow_until__lte=now)).exists()
 
 
@@ -98,7 +100,9 @@ def look_again(row: OutboundMessage) -> bool:
 def _due_unsure() -> QuerySet[OutboundMessage]:
     """Only once, and only where a duplicate is harmless; the others stay listed until a person decides."""
     harmless = [lane.value for lane in Lane if is_duplicate_harmless(lane)]
-    return OutboundMessage.objects.filter(state=State.UNSURE, is_resend=False, lane__in=harmless, not_before__lte=clock.now())
+    return OutboundMessage.objects.filter(
+        state=State.UNSURE, is_resend=False, lane__in=harmless, not_before__lte=clock.now()
+    )
 
 
 def _send_again(row: OutboundMessage) -> bool:

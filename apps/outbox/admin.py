@@ -1,0 +1,181 @@
+"""What left, what waits and why, what nobody knows. Rows change by buttons only."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.core import clock
+from apps.journal.capture import ReadOnlyAdmin, button
+from apps.outbox import queries, reasons, services
+from apps.outbox.machine import BY_HAND, WAITING
+from apps.outbox.models import OutboundMessage
+from apps.providers.models import Account
+
+State = OutboundMessage.State
+LONG_WAIT = timedelta(minutes=10)
+
+COLOURS = {
+    State.QUEUED: "info", State.SENDING: "info", State.HELD: "warning", State.UNSURE: "danger", State.FAILED: "danger",
+    State.SENT: "primary", State.DELIVERED: "success", State.READ: "success",
+}  # fmt: skip
+
+
+class QuestionFilter(admin.SimpleListFilter):
+    """The questions that an operator has."""
+
+    title = _("show")
+    parameter_name = "show"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("unsure", _("Unsure")),
+            ("held", _("Held")),
+            ("failed", _("Failed")),
+            ("long", _("Waiting over 10 minutes")),
+            ("resent", _("Sent again while unsure")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in {State.UNSURE, State.HELD, State.FAILED}:
+            return queryset.filter(state=self.value())
+        if self.value() == "long":
+            return queryset.filter(pk__in=queries.waiting_longer_than(LONG_WAIT))
+        return queryset.filter(is_resend=True) if self.value() == "resent" else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    title = _("why it waits")
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(code, reason.label) for code, reason in reasons.REASONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(held_reason=self.value(), state__in=WAITING) if self.value() else queryset
+
+
+@admin.register(OutboundMessage)
+class OutboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ("shown_state", "why", "until", "contact", "kind", "shown_how", "age", "attempts")
+    list_display_links = ("shown_state", "contact")
+    list_filter = (QuestionFilter, ReasonFilter, "state", "lane", "number")
+    list_filter_submit = True
+    list_select_related = ("contact__employee", "number__account")
+    search_fields = (
+        "=key",
+        "=remote_id",
+        "contact__employee__name",
+        "contact__phone",
+        "kind__startswith",
+        "=subject_id",
+    )
+    search_help_text = _("A person, a phone, a kind of message, a wamid or the number of what it is about.")
+    fieldsets = (
+        (None, {"fields": ("bubble", "shown_state", "explanation", "until")}),
+        (_("To whom and about what"), {"fields": ("contact", "number", "kind", "klass", "lane", "language", "about", "age")}),
+        (_("What became of it"), {"fields": ("tries", "attempts", "sent_at", "delivered_at", "read_at", "failed_at",
+                                             "is_resend", "remote_id", "error_code")}),
+        (_("Where it comes from"), {"fields": ("key", "is_reply", "in_reply_to", "expires_at", "correlation_id")}),
+    )  # fmt: skip
+    readonly_fields = (
+        "bubble", "shown_state", "explanation", "until", "about", "age", "tries", "shown_how", "contact", "number", "kind",
+        "klass", "lane", "language", "attempts", "sent_at", "delivered_at", "read_at", "failed_at", "is_resend",
+        "remote_id", "error_code", "key", "is_reply", "in_reply_to", "expires_at", "correlation_id",
+    )  # fmt: skip
+    actions_detail = ("retry", "cancel", "resend")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return queries.visible_to(request.user).select_related("contact__employee", "number__account")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        """Only the buttons that would work now."""
+        row = self.get_object(request, str(object_id))
+        moves = BY_HAND.allowed(row.state) if row and request.user.has_perm(services.OPERATE) else []
+        return [one for one in super().get_actions_detail(request, object_id) if one.method.__name__ in moves]
+
+    # --- columns ------------------------------------------------------------------------------------------------------
+
+    @display(description=_("state"), ordering="state", label=COLOURS)
+    def shown_state(self, message: OutboundMessage) -> tuple[str, str]:
+        return message.state, message.get_state_display()
+
+    @display(description=_("why"))
+    def why(self, message: OutboundMessage) -> str:
+        if message.state == State.FAILED:
+            return message.error_code or "–"
+        return reasons.label(_reason(message)) or "–"
+
+    @display(description=_("until"), ordering="not_before")
+    def until(self, message: OutboundMessage) -> str:
+        if message.state not in WAITING or message.not_before <= clock.now():
+            return "–"
+        return f"{message.not_before:%Y-%m-%d %H:%M:%S} UTC"
+
+    @display(description=_("how"), ordering="how")
+    def shown_how(self, message: OutboundMessage) -> str:
+        return message.get_how_display()
+
+    @display(description=_("age"), ordering="created_at")
+    def age(self, message: OutboundMessage) -> str:
+        return timesince(message.created_at, clock.now())
+
+    # --- page ---------------------------------------------------------------------------------------------------------
+
+    @display(description=_("message"))
+    def bubble(self, message: OutboundMessage) -> str:
+        content = message.content or message.given
+        rows = [row.get("title", "") for row in content.get("buttons") or content.get("rows") or []]
+        if message.how == OutboundMessage.How.TEMPLATE:
+            rows = [row.title or row.action for row in message.minted_buttons.order_by("id")]
+        name = content.get("name", "") if content.get("type") == "Template" else ""
+        text = message.text or message.data.get("text", "")
+        context = {"text": text, "rows": rows, "how": message.get_how_display(), "template": name}
+        return render_to_string("outbox/bubble.html", context)
+
+    @display(description=_("what happened, what to do"))
+    def explanation(self, message: OutboundMessage) -> str:
+        if message.state == State.UNSURE:
+            return gettext(
+                "No answer came from WhatsApp, so nobody knows whether this arrived. A status may still tell. "
+                "Press Send again only if getting it twice does no harm."
+            )
+        return message.error_text or reasons.sentence(_reason(message)) or "–"
+
+    @display(description=_("about"))
+    def about(self, message: OutboundMessage) -> str:
+        return f"{message.subject_type} {message.subject_id}".strip() or "–"
+
+    @display(description=_("tries"))
+    def tries(self, message: OutboundMessage) -> str:
+        return render_to_string("outbox/tries.html", {"tries": message.tries.all()})
+
+    # --- buttons ------------------------------------------------------------------------------------------------------
+
+    @button(_("Retry"), permission=services.OPERATE, icon="refresh")
+    def retry(self, request: HttpRequest, message: OutboundMessage) -> str:
+        services.retry(message=message, by=request.user)  # type: ignore[arg-type]
+        return gettext("Back in the queue. It leaves as soon as nothing stands in its way.")
+
+    @button(_("Cancel"), permission=services.OPERATE, icon="cancel")
+    def cancel(self, request: HttpRequest, message: OutboundMessage) -> str:
+        services.cancel(message=message, by=request.user)  # type: ignore[arg-type]
+        return gettext("Cancelled. It will not be sent.")
+
+    @button(_("Send again"), permission=services.OPERATE, icon="send")
+    def resend(self, request: HttpRequest, message: OutboundMessage) -> str:
+        services.resend(message=message, by=request.user)  # type: ignore[arg-type]
+        return gettext("Sent again. The person may get it twice; it is counted among the resends.")
+
+
+def _reason(message: OutboundMessage) -> str:
+    """A queued message of a stopped account has not been planned since: say so all the same."""
+    if message.state == State.QUEUED and message.number.account.state != Account.State.ACTIVE:
+        return reasons.ACCOUNT_PAUSED
+    return message.held_reason

@@ -48,7 +48,9 @@ class Reaction(StrEnum):
 class SendFailed(RecadoError):  # noqa: N818 - an outcome with a reaction
     """A send that was refused or whose outcome is unknown. `reaction` says what to do, `after` (seconds) when."""
 
-    def __init__(self, sentence: str, *, reaction: Reaction, code: str, detail: str = "", after: float | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, reaction: Reaction, code: str, detail: str = "", after: float | None = None
+    ) -> None:
         super().__init__(sentence, code=code, detail=detail)
         self.reaction = reaction
         self.after = after

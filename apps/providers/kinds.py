@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from apps.core.registry import Registry
+from apps.providers.wording import placeholders, render
+
+__all__ = ["Kind", "Klass", "Lane", "declare", "kinds", "placeholders", "render"]
 
 
 class Klass(StrEnum):
@@ -63,31 +66,3 @@ def declare(kind: Kind) -> Kind:
         if kind.buttons and set(kind.buttons.get(language, {})) != set(next(iter(kind.buttons.values()))):
             raise ValueError(f"{kind.name} ({language}) has other buttons than its other languages")
     return kinds.register(kind.name, kind)
-
-
-def placeholders(body: str) -> list[str]:
-    """Names in double braces, in order of first use.
-
-    >>> placeholders("{{a}} and {{b}} and {{a}}")
-    ['a', 'b']
-    """
-    found: list[str] = []
-    for piece in body.split("{{")[1:]:
-        name = piece.partition("}}")[0].strip()
-        if name not in found:
-            found.append(name)
-    return found
-
-
-def render(body: str, values: Mapping[str, object]) -> str:
-    """Fill {{names}} with their values; a missing one stays empty. Values are never templates themselves.
-
-    >>> render("Hello {{ name }}", {"name": "{{x}}"})
-    'Hello {{x}}'
-    """
-    first, *rest = body.split("{{")
-    out = [first]
-    for piece in rest:
-        name, closed, tail = piece.partition("}}")
-        out.append(f"{values.get(name.strip(), '')}{tail}" if closed else "{{" + piece)
-    return "".join(out)

@@ -37,7 +37,9 @@ class Account(models.Model):
         PAUSED = "paused", _("paused by an operator")
         BROKEN = "broken", _("stopped: needs mending")
 
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("portfolio"))
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("portfolio")
+    )
     kind = models.CharField(_("carrier"), max_length=30, default="meta_cloud")
     name = models.CharField(_("name"), max_length=120, unique=True)
     hook_key = models.CharField(_("webhook key"), max_length=40, unique=True, default=new_hook_key,
@@ -48,8 +50,11 @@ class Account(models.Model):
     access_token = EncryptedTextField(_("access token"), blank=True)
     app_secret = EncryptedTextField(_("app secret"), blank=True, help_text=_("Signs every webhook."))
     previous_app_secret = EncryptedTextField(
-        _("previous app secret"), blank=True, help_text=_("Still accepted while you rotate; empty it afterwards."))
-    verify_token = EncryptedTextField(_("verify token"), blank=True, help_text=_("Asked for when Meta tests the address."))
+        _("previous app secret"), blank=True, help_text=_("Still accepted while you rotate; empty it afterwards.")
+    )
+    verify_token = EncryptedTextField(
+        _("verify token"), blank=True, help_text=_("Asked for when Meta tests the address.")
+    )
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ACTIVE)
     state_reason = models.TextField(_("why"), blank=True)
     state_changed_at = models.DateTimeField(_("since"), default=clock.now)

@@ -214,7 +214,9 @@ def test_a_message_that_may_have_been_taken_is_never_repeated_blindly(
     ],
     ids=["no answer", "cut", "no connection in time", "connection refused"],
 )
-def test_only_a_message_that_never_left_is_sent_again(provider: MetaCloud, broken: Exception, reaction: Reaction) -> None:
+def test_only_a_message_that_never_left_is_sent_again(
+    provider: MetaCloud, broken: Exception, reaction: Reaction
+) -> None:
     responses.post(SEND, body=broken)
     assert failed(provider).reaction == reaction
 
@@ -251,7 +253,9 @@ ABOUT = {
 
 
 @responses.activate
-@pytest.mark.parametrize("sha256", [ABOUT["sha256"], base64.b64encode(hashlib.sha256(PICTURE).digest()).decode(), "odd", ""])
+@pytest.mark.parametrize(
+    "sha256", [ABOUT["sha256"], base64.b64encode(hashlib.sha256(PICTURE).digest()).decode(), "odd", ""]
+)
 def test_a_file_is_looked_up_and_fetched_with_the_token(provider: MetaCloud, sha256: str) -> None:
     responses.get(f"{BASE}/1003", json={**ABOUT, "sha256": sha256})
     responses.get(str(ABOUT["url"]), body=PICTURE)
@@ -361,7 +365,9 @@ def test_a_template_with_parts_we_cannot_fill_is_not_usable(provider: MetaCloud,
 @responses.activate
 def test_a_template_is_registered_with_named_variables_and_examples(provider: MetaCloud) -> None:
     responses.post(TEMPLATES, json={"id": "77", "status": "PENDING", "category": "UTILITY"})
-    draft = TemplateDraft("task_assigned", "pt_BR", "UTILITY", "Olá {{who}}, veja {{task}}.", {"who": "Ana"}, ("Feito",))
+    draft = TemplateDraft(
+        "task_assigned", "pt_BR", "UTILITY", "Olá {{who}}, veja {{task}}.", {"who": "Ana"}, ("Feito",)
+    )
     created = provider.create_template(draft)
     assert (created.remote_id, created.state, created.parameters) == ("77", "PENDING", ("who", "task"))
     assert json.loads(responses.calls[0].request.body or b"") == {

@@ -21,7 +21,7 @@ class Verdict:
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 
-_TOKEN = "WhatsApp no longer accepts our access token. Messages are kept; an operator must enter a new token."
+_SIGN_IN = "WhatsApp no longer accepts our access token. Messages are kept; an operator must enter a new token."
 _PERMISSION = "Our access token lacks a permission. Messages are kept; an operator must grant it at Meta."
 _NUMBER = "Our number is not ready to send. Messages are kept; an operator must look at it in WhatsApp Manager."
 _LOCKED = "WhatsApp has restricted our account. Messages are kept; an operator must look at it in WhatsApp Manager."
@@ -38,7 +38,7 @@ RETRY, HOLD, MESSAGE, ACCOUNT, RECIPIENT = (
 )  # fmt: skip
 
 VERDICTS: dict[int, Verdict] = {
-    0: Verdict(ACCOUNT, _TOKEN),
+    0: Verdict(ACCOUNT, _SIGN_IN),
     1: Verdict(RETRY, _BUSY),
     2: Verdict(RETRY, _BUSY),
     3: Verdict(ACCOUNT, _PERMISSION),
@@ -46,7 +46,7 @@ VERDICTS: dict[int, Verdict] = {
     10: Verdict(ACCOUNT, _PERMISSION),
     33: Verdict(ACCOUNT, "The phone number id is wrong or the number was deleted. Correct it in the account."),
     100: Verdict(MESSAGE, _CONTENT),
-    190: Verdict(ACCOUNT, _TOKEN),
+    190: Verdict(ACCOUNT, _SIGN_IN),
     368: Verdict(ACCOUNT, _LOCKED),
     80007: Verdict(Reaction.SLOW_NUMBER, _SLOW),
     80008: Verdict(Reaction.SLOW_NUMBER, _SLOW),
@@ -65,9 +65,13 @@ VERDICTS: dict[int, Verdict] = {
     131030: Verdict(ACCOUNT, "This is a test number and the person is not on its list of five. Add them at Meta."),
     131031: Verdict(ACCOUNT, _LOCKED),
     131037: Verdict(ACCOUNT, _NUMBER),
-    131042: Verdict(ACCOUNT, "WhatsApp has a payment problem with our account. Messages are kept; see billing at Meta."),
+    131042: Verdict(
+        ACCOUNT, "WhatsApp has a payment problem with our account. Messages are kept; see billing at Meta."
+    ),
     131045: Verdict(ACCOUNT, _NUMBER),
-    131047: Verdict(Reaction.WINDOW_CLOSED, "More than 24 hours have passed since the person wrote; a template is needed."),
+    131047: Verdict(
+        Reaction.WINDOW_CLOSED, "More than 24 hours have passed since the person wrote; a template is needed."
+    ),
     131048: Verdict(Reaction.SLOW_NUMBER, "WhatsApp limits our number because people complained. Send less.", _HOUR),
     131049: Verdict(HOLD, "WhatsApp did not deliver it, so that the person gets less advertising.", _DAY),
     131050: Verdict(RECIPIENT, "The person has switched off marketing messages from us in WhatsApp."),

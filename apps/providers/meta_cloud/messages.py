@@ -129,7 +129,9 @@ def _media(raw: Values) -> Fields:
 
 def _location(raw: Values) -> Fields:
     found = mapping(raw.get("location"), "location")
-    place = Place(degree(found, "latitude", 90), degree(found, "longitude", 180), word(found, "name"), word(found, "address"))
+    place = Place(
+        degree(found, "latitude", 90), degree(found, "longitude", 180), word(found, "name"), word(found, "address")
+    )
     return {"kind": "location", "place": place}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.providers.base import Reaction, SendFailed
-from apps.providers.kinds import placeholders
 from apps.providers.types import (
     Buttons,
     Choices,
@@ -17,6 +16,7 @@ from apps.providers.types import (
     TemplateDraft,
     Text,
 )
+from apps.providers.wording import placeholders
 
 OPAQUE_LONGEST = 512  # characters of biz_opaque_callback_data (Meta's OpenAPI v23.0)
 

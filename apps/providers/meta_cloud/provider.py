@@ -23,6 +23,7 @@ from apps.providers.types import (
     TemplateDraft,
     Unreadable,
 )
+from apps.providers.wording import placeholders
 
 MEDIA_LARGEST = 100 * 1024 * 1024  # bytes (Meta, media)
 MEDIA_HOSTS = (".fbsbx.com", ".fbcdn.net", ".facebook.com", ".whatsapp.net")
@@ -73,7 +74,9 @@ class MetaCloud(WhatsAppProvider):
             raise self._failure_of(answer)
         contacts = data.get("contacts")
         contact = contacts[0] if isinstance(contacts, list) and contacts else {}
-        return SendResult(word(first, "id"), word(contact, "wa_id"), word(contact, "user_id"), word(first, "message_status"))
+        return SendResult(
+            word(first, "id"), word(contact, "wa_id"), word(contact, "user_id"), word(first, "message_status")
+        )
 
     def failure(self, code: str, detail: str = "") -> SendFailed:
         number = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else -1
@@ -141,7 +144,11 @@ class MetaCloud(WhatsAppProvider):
         found: dict[str, RemoteTemplate] = {}
         after = ""
         for _page in range(PAGES_MOST):
-            params = {"fields": TEMPLATE_FIELDS, "limit": str(TEMPLATES_PER_PAGE), **({"after": after} if after else {})}
+            params = {
+                "fields": TEMPLATE_FIELDS,
+                "limit": str(TEMPLATES_PER_PAGE),
+                **({"after": after} if after else {}),
+            }
             data = self._call("GET", f"{self._waba()}/message_templates", params=params)
             rows = data.get("data")
             rows = rows if isinstance(rows, list) else []
@@ -160,7 +167,7 @@ class MetaCloud(WhatsAppProvider):
         return RemoteTemplate(
             remote_id=word(data, "id"), name=draft.name, language=draft.language,
             category=word(data, "category") or draft.category, state=word(data, "status") or "PENDING", body=draft.body,
-            parameters=tuple(payloads.placeholders(draft.body)), buttons=draft.buttons,
+            parameters=tuple(placeholders(draft.body)), buttons=draft.buttons,
         )  # fmt: skip
 
     def _waba(self) -> str:

@@ -20,13 +20,17 @@ class Contact(models.Model):
 
     employee = models.ForeignKey(Employee, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts",
                                  verbose_name=_("employee"))  # fmt: skip
-    phone = models.CharField(_("phone"), max_length=20, blank=True, help_text=_("Proved by a message from it; may be hidden."))
+    phone = models.CharField(
+        _("phone"), max_length=20, blank=True, help_text=_("Proved by a message from it; may be hidden.")
+    )
     profile_name = models.CharField(_("name on WhatsApp"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True,
                                 help_text=_("Empty: the employee's."))  # fmt: skip
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ACTIVE)
     state_reason = models.CharField(_("why"), max_length=200, blank=True)
-    is_shared = models.BooleanField(_("shared handset"), default=False, help_text=_("May report and confirm, never decide."))
+    is_shared = models.BooleanField(
+        _("shared handset"), default=False, help_text=_("May report and confirm, never decide.")
+    )
     unreachable_since = models.DateTimeField(_("unreachable since"), null=True, blank=True)
     greeted_at = models.DateTimeField(_("last polite line to a stranger"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), default=clock.now)
@@ -57,7 +61,9 @@ class Identity(models.Model):
     """A business-scoped user id (BSUID): another portfolio sees another id. `wa_id` may be hidden by the person."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities", verbose_name=_("contact"))
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="identities", verbose_name=_("portfolio"))
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="identities", verbose_name=_("portfolio")
+    )
     remote_id = models.CharField(_("business-scoped id"), max_length=150)
     created_at = models.DateTimeField(_("first seen"), default=clock.now)
 
@@ -94,8 +100,12 @@ class Consent(models.Model):
 class Preference(models.Model):
     """What a person asked for: nothing but the essential (STOP), and quiet hours in their own time."""
 
-    contact = models.OneToOneField(Contact, on_delete=models.CASCADE, related_name="preference", verbose_name=_("contact"))
-    is_stopped = models.BooleanField(_("stopped"), default=False, help_text=_("Only security, safety and own requests."))
+    contact = models.OneToOneField(
+        Contact, on_delete=models.CASCADE, related_name="preference", verbose_name=_("contact")
+    )
+    is_stopped = models.BooleanField(
+        _("stopped"), default=False, help_text=_("Only security, safety and own requests.")
+    )
     stopped_at = models.DateTimeField(_("since"), null=True, blank=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)

@@ -1,7 +1,18 @@
 """The desk: the admin site with Recado's own home."""
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from unfold.sites import UnfoldAdminSite
+
+from apps.console import home
 
 
 class RecadoAdminSite(UnfoldAdminSite):
-    """Navigation by what people do; see `navigation.py`."""
+    """Navigation by what people do (`navigation.py`), a home that says what needs a human now (`home.py`)."""
+
+    index_template = "console/home.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {**(extra_context or {}), "cards": home.cards(request)}
+        return super().index(request, context)

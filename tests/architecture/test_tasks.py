@@ -30,9 +30,9 @@ def test_a_task_lives_in_the_tasks_of_its_app(tasks: dict[str, Task]) -> None:
 
 
 def test_a_task_travels_in_the_queue_of_its_app(tasks: dict[str, Task]) -> None:
-    queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
-    assert {name: task.queue for name, task in tasks.items() if task.queue != name.split(".")[0]} == {}
-    assert {task.queue for task in tasks.values()} <= queues
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in tasks}
+    assert {name: queue for name, queue in queues.items() if queue != name.split(".")[0]} == {}
+    assert set(queues.values()) <= {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
 def test_beat_ticks_only_tasks_that_exist(tasks: dict[str, Task]) -> None:

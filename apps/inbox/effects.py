@@ -143,7 +143,9 @@ def apologise(row: InboundEvent) -> None:
     number = _number(row, event.number_id) if event else None
     if event is None or number is None:
         return
-    contact: Contact = contacts.resolve_sender(number=number, sender=event.sender, at=min(event.at, clock.now()))
+    sent_at = min(event.at, clock.now())
+    contact: Contact = contacts.resolve_sender(number=number, sender=event.sender, at=sent_at)
+    contacts.touch_window(number=number, contact=contact, at=sent_at)
     message, _is_new = conversations.record_inbound(number=number, contact=contact, event=event, files=[])
     with translation.override(contact.spoken_language):
         text = _("Something went wrong on our side. Your message is kept and our team can see it. "

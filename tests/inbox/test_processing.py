@@ -149,8 +149,8 @@ def test_stop_counts_for_strangers_too_and_is_answered(number: Number) -> None:
     assert "START" in OutboundMessage.objects.get(contact=contact).text
 
 
-def test_a_message_that_took_a_day_to_arrive_starts_nothing(ana: Chat, clock: Clock) -> None:
-    heard = ana.say("menu", at=core_clock.now().timestamp() - 24 * 3600)
+def test_a_message_that_took_half_a_day_to_arrive_starts_nothing(ana: Chat, clock: Clock) -> None:
+    heard = ana.say("menu", at=core_clock.now().timestamp() - 13 * 3600)
     assert len(heard) == 1
     assert "only now" in heard[0]
 
@@ -168,11 +168,13 @@ def test_an_edit_and_a_deletion_are_kept_beside_the_message(ana: Chat, number: N
     assert heard == []
 
 
-def test_every_payload_recorded_from_meta_comes_to_an_end(number: Number) -> None:
+def test_every_payload_recorded_from_meta_comes_to_an_end(number: Number, clock: Clock) -> None:
     folder = Path("tests/payloads/meta_cloud")
     for path in sorted(folder.glob("*.json")):
         assert post(number.account, json.loads(path.read_text())).status_code == 200
-    work()
+    for _try in range(processing.MEDIA_TRIES):  # nobody serves their media: each message goes on without its file
+        work()
+        clock.wind(60)
     assert Receipt.objects.count() == len(list(folder.glob("*.json"))) > 50
     assert not Receipt.objects.exclude(state="parsed").exists()
     assert not InboundEvent.objects.exclude(state__in=["done", "ignored"]).exists()

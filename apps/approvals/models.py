@@ -95,7 +95,7 @@ class Request(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.summary}"
+        return self.code  # the journal keeps this for ever: no words of the request in it
 
     @property
     def code(self) -> str:

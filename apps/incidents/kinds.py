@@ -10,7 +10,7 @@ OFFERED = declare(Kind(
         "pt-br": "🔔 Novo chamado {{ticket}} ({{category}}) de {{name}}:\n“{{summary}}”\nVocê pode assumir?",
         "es": "🔔 Nuevo aviso {{ticket}} ({{category}}) de {{name}}:\n«{{summary}}»\n¿Puedes hacerte cargo?",
     },
-    buttons={"en": {"take": "Take"}, "pt-br": {"take": "Assumir"}, "es": {"take": "Me encargo"}},
+    buttons={"en": {"take": "Take"}, "pt-br": {"take": "Assumir"}, "es": {"take": "Tomar"}},
 ))  # fmt: skip
 
 OPENED = declare(Kind(

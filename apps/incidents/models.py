@@ -61,7 +61,7 @@ class Ticket(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.summary}"
+        return self.code  # the journal keeps this for ever: no words of the report in it
 
     @property
     def code(self) -> str:

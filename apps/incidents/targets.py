@@ -18,6 +18,8 @@ from apps.outbox import services as outbox
 from apps.outbox.models import Button
 
 CODE = re.compile(r"^\s*T-?(\d+)\b[\s:,.-]*", re.IGNORECASE)
+RESOLVING = frozenset({"resolve", "resolved", "resolver", "resolvido", "resolvida", "resuelto", "resuelta"})
+TAKING = frozenset({"take", "assumir", "tomar"})
 SAYING = frozenset({"text", "image", "video", "audio", "document", "location", "sticker"})
 
 RESOLVE_QUESTION = {
@@ -74,6 +76,10 @@ class Report(Target):
         if not text and not attached:
             how = queries.standing(ticket, speaker.employee)
             return Reply(text=f"{ticket.code} “{ticket.summary}”: {how}", subject=ticket)
+        if side == Note.Side.RESPONDER:
+            reply = _command(ticket, speaker, text)
+            if reply is not None:
+                return reply
         services.comment(ticket=ticket, by=speaker.employee, text=text, files=attached, side=side,
                          source_key=message.remote_id)  # fmt: skip
         return Reply(text=_("Added to %(ticket)s.") % {"ticket": ticket.code}, subject=ticket)
@@ -81,6 +87,24 @@ class Report(Target):
     def recent_subject(self, speaker: Speaker) -> str | None:
         ticket = queries.recent_ticket(speaker.employee)
         return str(ticket.pk) if ticket else None
+
+
+def _command(ticket: Ticket, speaker: Speaker, text: str) -> Reply | None:
+    """ "T-104 take", "T-104 resolve: new fuse fitted". Only the bare word counts, or the word and a colon."""
+    word, colon, line = text.partition(":")
+    word = word.strip().casefold().rstrip(".!")
+    if word in TAKING and not colon:
+        services.take(ticket=ticket, by=speaker.employee)
+        return Reply()
+    if word in RESOLVING and (colon or not line):
+        services.resolve(ticket=ticket, by=speaker.employee, text=line)
+        return _resolved(ticket)
+    return None
+
+
+def _resolved(ticket: Ticket) -> Reply:
+    text = _("%(ticket)s is resolved. %(name)s has been told.") % {"ticket": ticket.code, "name": ticket.reporter.name}
+    return Reply(text=text, subject=ticket)
 
 
 def _offered_category(argument: str) -> Category:
@@ -164,11 +188,7 @@ class Resolve(Target):
         button = Button.objects.filter(pk=button_id, used_at=None).first()
         if button is not None:
             outbox.use_button(button=outbox.lock_button(button))
-        text = _("%(ticket)s is resolved. %(name)s has been told.") % {
-            "ticket": ticket.code,
-            "name": ticket.reporter.name,
-        }
-        return Reply(text=text, subject=ticket)
+        return _resolved(ticket)
 
     def explain(self, tap: Tap) -> Reply:
         ticket = _ticket(tap.button.subject_id)

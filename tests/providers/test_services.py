@@ -353,10 +353,11 @@ def test_the_buttons_tell_what_happened(client: Client, account: Account) -> Non
     responses.get(TEMPLATES, json={"error": {"code": 190, "message": "expired"}}, status=401)
     page = client.get(url_of(account, "check-connection"), follow=True)
     assert "must enter a new token" in page.content.decode()
-    client.get(url_of(account, "pause"))
+    page = client.get(url_of(account, "pause"), follow=True)
+    assert "What would go out waits" in page.content.decode(), [str(m) for m in page.context["messages"]]
     account.refresh_from_db()
     assert account.state == Account.State.PAUSED
-    client.get(url_of(account, "resume"))
+    client.get(url_of(account, "resume"), follow=True)
     account.refresh_from_db()
     assert account.state == Account.State.ACTIVE
 

@@ -173,7 +173,7 @@ def _recipient(failure: Failure) -> Outcome:
     message = failure.message
     if message.tries.filter(outcome=Outcome.RECIPIENT).exists():
         _give_up(failure)
-        contacts.mark_unreachable(contact=message.contact)
+        contacts.mark_unreachable(contact=message.contact, reason=failure.error.code)
     else:
         _wait(failure, RECIPIENT_AGAIN.total_seconds(), reasons.RETRY)
     return Outcome.RECIPIENT

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.contacts import queries as contacts
-from apps.contacts.models import Contact
+from apps.contacts import window
 from apps.core import clock
 from apps.outbox import buttons, reasons, shaping
 from apps.outbox.models import OutboundMessage
@@ -26,7 +26,6 @@ from apps.providers.types import Content, ReplyButton, Template, from_json, to_j
 REPLY_LASTS = timedelta(minutes=10)
 """An answer within this time is caused by the person's own message and needs no consent."""
 
-WINDOW = timedelta(hours=24)
 LOOK_AGAIN: dict[str, timedelta] = {
     reasons.NO_TEMPLATE: timedelta(minutes=1),
     reasons.TEMPLATE_PENDING: timedelta(minutes=1),
@@ -90,9 +89,10 @@ class Facts:
     has_left: bool = False
     is_linked: bool = True
     is_reachable: bool = True
-    is_allowed: bool = True
-    """Consent to the class, STOP taken into account."""
+    has_consent: bool = True
+    """Given to the class, or not needed by it."""
     is_stopped: bool = False
+    """The person wrote STOP, and the class is not essential."""
     is_account_active: bool = True
     is_window_open: bool = False
     given: Content | None = None
@@ -133,8 +133,10 @@ def decide(facts: Facts) -> Plan:
 def _refusal(facts: Facts) -> str:
     if not facts.is_linked:
         return reasons.NOT_LINKED
-    if not facts.is_allowed:
-        return reasons.STOPPED if facts.is_stopped else reasons.NO_CONSENT
+    if facts.is_stopped:
+        return reasons.STOPPED
+    if not facts.has_consent:
+        return reasons.NO_CONSENT
     return "" if facts.is_reachable else reasons.UNREACHABLE
 
 
@@ -191,7 +193,7 @@ def gather(message: OutboundMessage) -> Facts:
         has_left=contact.employee is not None and contact.employee.state == Employee.State.LEFT,
         is_linked=known.is_linked,
         is_reachable=not known.is_unreachable and (bool(contact.phone) or contact.identities.exists()),
-        is_allowed=known.consent,
+        has_consent=known.consent,
         is_stopped=known.is_stopped,
         is_account_active=account.state == Account.State.ACTIVE,
         is_window_open=is_open,
@@ -206,12 +208,10 @@ def gather(message: OutboundMessage) -> Facts:
 def _was_refused(message: OutboundMessage, closes_at: datetime | None) -> bool:
     """The carrier called the window closed and the person has not written since: its word beats our count."""
     refused = message.window_refused_at
-    return refused is not None and (closes_at is None or closes_at - WINDOW <= refused)
+    return refused is not None and (closes_at is None or closes_at - window.LENGTH <= refused)
 
 
 def _faces(message: OutboundMessage) -> list[Face]:
-    if message.pk is None:
-        return []
     rows = message.minted_buttons.order_by("id")
     return [Face(row.action, buttons.payload(row), row.title) for row in rows]
 
@@ -246,9 +246,3 @@ def write(message: OutboundMessage, plan: Plan, *, ready: OutboundMessage.State 
 
 
 PLANNED = ["state", "how", "content", "text", "held_reason", "not_before", "error_text"]
-
-
-def address(contact: Contact, account: Account) -> tuple[str, str]:
-    """(phone or empty, business-scoped id or empty) of a person as this account's portfolio knows them."""
-    identity = contact.identities.filter(portfolio_id=account.portfolio_id).order_by("-id").first()
-    return contact.phone, identity.remote_id if identity else ""

@@ -97,9 +97,9 @@ def _load(number: Number, events: Sequence[StatusChanged]) -> _Batch:
         .filter(Q(pk__in=ids | set(tries.values())) | Q(remote_id__in=remote_ids), number=number)
         .order_by("pk")
     )
-    found = {row.pk: row for row in rows}
-    tries |= {row.remote_id: row.pk for row in found.values() if row.remote_id}
-    return _Batch(rows=found, tries=tries)
+    by_id = {row.pk: row for row in rows}
+    tries |= {row.remote_id: row.pk for row in by_id.values() if row.remote_id}
+    return _Batch(rows=by_id, tries=tries)
 
 
 def _take(batch: _Batch, row: OutboundMessage, event: StatusChanged) -> None:

@@ -30,7 +30,7 @@ class HistoryInline(TabularInline):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may see the contact may see its history: the row scope is the contact's."""
-        return bool(request.user.has_perm("contacts.view_contact"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("contacts.view_contact"))
 
 
 class ConsentInline(HistoryInline):
@@ -95,7 +95,7 @@ class ContactAdmin(RecordedModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The employee is linked by the service; the other fields are edits like any other."""
         chosen: Employee | None = form.cleaned_data.get("employee")
         before = Contact.objects.select_related("employee").get(pk=obj.pk)
@@ -103,9 +103,9 @@ class ContactAdmin(RecordedModelAdmin):
             obj.employee = before.employee
             super().save_model(request, obj, form, change)
             if chosen is not None and chosen != before.employee:
-                linked = services.link(contact=obj, employee=chosen, by=request.user)
+                linked = services.link(contact=obj, employee=chosen, by=request.user)  # type: ignore[arg-type]
             elif chosen is None and before.employee is not None and "employee" in form.changed_data:
-                linked = services.unlink(contact=obj, by=request.user)
+                linked = services.unlink(contact=obj, by=request.user)  # type: ignore[arg-type]
             else:
                 return
         obj.employee, obj.state, obj.state_reason = linked.employee, linked.state, linked.state_reason
@@ -133,21 +133,21 @@ class ContactAdmin(RecordedModelAdmin):
 
     @button(_("Lost phone"), permission=services.CHANGE, icon="phonelink_erase")
     def lost_phone(self, request: HttpRequest, contact: Contact) -> str:
-        services.report_lost(contact=contact, by=request.user)
+        services.report_lost(contact=contact, by=request.user)  # type: ignore[arg-type]
         return _now("Suspended. Nothing can be decided from this phone until you reinstate it.")
 
     @button(_("Reinstate"), permission=services.CHANGE, icon="verified_user")
     def reinstate(self, request: HttpRequest, contact: Contact) -> str:
-        services.reinstate(contact=contact, by=request.user)
+        services.reinstate(contact=contact, by=request.user)  # type: ignore[arg-type]
         return _now("Active again.")
 
     @button(_("Unlink"), permission=services.CHANGE, icon="link_off")
     def unlink(self, request: HttpRequest, contact: Contact) -> str:
-        services.unlink(contact=contact, by=request.user)
+        services.unlink(contact=contact, by=request.user)  # type: ignore[arg-type]
         return _now("Unlinked. Whoever writes from there is a stranger now.")
 
     @button(_("Record a signed consent"), permission=services.CHANGE, icon="handshake")
     def record_consent(self, request: HttpRequest, contact: Contact) -> str:
         wording = _now("Signed on paper: agrees to messages about work, reminders and announcements on WhatsApp.")
-        services.record_consents(contact=contact, wording=wording, source="paper", by=request.user)
+        services.record_consents(contact=contact, wording=wording, source="paper", by=request.user)  # type: ignore[arg-type]
         return _now("Recorded: work, reminders and announcements.")

@@ -16,6 +16,7 @@ from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record, transition
 from apps.people.models import Employee
 from apps.people.phones import normalise
+from apps.providers.kinds import Klass
 
 CHANGE = "contacts.change_contact"
 
@@ -177,7 +178,7 @@ def note_marketing_choice(*, contact: Contact, is_allowed: bool, proof: str) -> 
 
     Switching it on again restores a yes that was there; it never makes one.
     """
-    answers = list(Consent.objects.filter(contact=contact, klass=rules.Klass.ANNOUNCEMENT).order_by("-id")[:2])
+    answers = list(Consent.objects.filter(contact=contact, klass=Klass.ANNOUNCEMENT).order_by("-id")[:2])
     newest = answers[0] if answers else None
     if is_allowed:
         was_ours = newest is not None and not newest.is_given and newest.source == "whatsapp" and len(answers) > 1
@@ -186,7 +187,7 @@ def note_marketing_choice(*, contact: Contact, is_allowed: bool, proof: str) -> 
     elif newest is not None and not newest.is_given:
         return None
     wording = "resume" if is_allowed else "stop"
-    return _answer(contact, rules.Klass.ANNOUNCEMENT, is_allowed, wording, "whatsapp", proof, contact)
+    return _answer(contact, Klass.ANNOUNCEMENT, is_allowed, wording, "whatsapp", proof, contact)
 
 
 @transaction.atomic

@@ -60,12 +60,12 @@ class AccountAdmin(RecordedModelAdmin):
         """Pause it instead: what came and went by it stands in the records."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             changed = form.changed_secrets()
             if changed:
-                record("account.secret_changed", subject=obj, by=request.user, after={"fields": changed})
+                record("account.secret_changed", subject=obj, by=request.user, after={"fields": changed})  # type: ignore[arg-type]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever may only look is shown no secret: Django would print the value of a field that cannot be changed."""
@@ -87,7 +87,7 @@ class AccountAdmin(RecordedModelAdmin):
 
     @button(_("Test the connection"), permission=OPERATE, icon="network_check", is_atomic=False)
     def check_connection(self, request: HttpRequest, account: Account) -> str:
-        reports = services.check_connection(account=account, by=request.user)
+        reports = services.check_connection(account=account, by=request.user)  # type: ignore[arg-type]
         if not reports:
             return _now("The access token works. The account has no number yet.")
         lines = [f"{one.phone or one.remote_id} {one.name} {one.quality}".strip() for one in reports]
@@ -95,7 +95,7 @@ class AccountAdmin(RecordedModelAdmin):
 
     @button(_("Fetch templates"), permission=OPERATE, icon="sync", is_atomic=False)
     def fetch_templates(self, request: HttpRequest, account: Account) -> str:
-        result = services.seed_approvals(account=account, by=request.user)
+        result = services.seed_approvals(account=account, by=request.user)  # type: ignore[arg-type]
         counts = {"created": result.created, "found": result.found, "approved": result.approved}
         told = _now("Templates: %(created)s registered, %(found)s found there, %(approved)s approved.") % counts
         refused = _now("Refused: %(names)s (see their reasons).") % {"names": ", ".join(result.refused)}
@@ -103,17 +103,17 @@ class AccountAdmin(RecordedModelAdmin):
 
     @button(_("Pause"), permission=OPERATE, icon="pause")
     def pause(self, request: HttpRequest, account: Account) -> str:
-        services.pause_account(account=account, by=request.user)
+        services.pause_account(account=account, by=request.user)  # type: ignore[arg-type]
         return _now("Paused. What would go out waits here.")
 
     @button(_("Resume"), permission=OPERATE, icon="play_arrow")
     def resume(self, request: HttpRequest, account: Account) -> str:
-        services.resume_account(account=account, by=request.user)
+        services.resume_account(account=account, by=request.user)  # type: ignore[arg-type]
         return _now("Active again. What waited goes out now.")
 
     @button(_("Forget the previous app secret"), permission=OPERATE, icon="key_off")
     def forget_previous_secret(self, request: HttpRequest, account: Account) -> str:
-        services.forget_previous_secret(account=account, by=request.user)
+        services.forget_previous_secret(account=account, by=request.user)  # type: ignore[arg-type]
         return _now("Only the present app secret is accepted now.")
 
 

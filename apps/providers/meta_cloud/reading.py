@@ -61,6 +61,12 @@ def part(values: Any, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def rows(values: Mapping[str, Any], key: str) -> list[Any]:
+    """An optional list; empty when missing or of another type."""
+    value = values.get(key)
+    return value if isinstance(value, list) else []
+
+
 def word(values: Any, key: str) -> str:
     """An optional text (numbers are written out); empty when missing or of another type."""
     value = values.get(key) if isinstance(values, dict) else None

@@ -18,6 +18,7 @@ from apps.providers.meta_cloud.reading import (
     moment,
     needed,
     part,
+    rows,
     word,
 )
 from apps.providers.types import (
@@ -141,8 +142,7 @@ def _each(values: Values, name: str, origin: tuple[str, str], read: Callable[[Va
 
 def _messages(value: Values, origin: tuple[str, str]) -> Iterator[Piece]:
     number_id = word(part(value, "metadata"), "phone_number_id")
-    contacts = value.get("contacts") if isinstance(value.get("contacts"), list) else []
-    errors = value.get("errors") if isinstance(value.get("errors"), list) else []
+    contacts, errors = rows(value, "contacts"), rows(value, "errors")
 
     def message(raw: Values) -> Parsed:
         event = message_event(raw, number_id=number_id, contacts=contacts, errors=errors)
@@ -178,9 +178,8 @@ def _status(raw: Values, number_id: str) -> Parsed:
 
 def _preference(raw: Values, value: Values) -> Parsed:
     number_id = word(part(value, "metadata"), "phone_number_id")
-    contacts = value.get("contacts") if isinstance(value.get("contacts"), list) else []
     named = {"from": word(raw, "wa_id"), "from_user_id": word(raw, "user_id")}
-    sender = sender_of(named, contacts)
+    sender = sender_of(named, rows(value, "contacts"))
     choice = word(raw, "value")
     key = _digest_key((number_id, word(raw, "timestamp")), "user_preferences", dict(raw))
     event: Event = PreferenceChanged(number_id, sender, moment(raw), choice)

@@ -61,3 +61,7 @@ chaos: dev-env ## kill workers during a flood and count what was lost (CHAOS_KIL
 lock: ## compile requirements/*.in into pinned, hashed files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements/runtime.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements/dev.in -o requirements-dev.txt
+
+.PHONY: messages
+messages: dev-env ## bring the translation catalogues in line with the source (docs/translating.md)
+	DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py catalogues $(ARGS)

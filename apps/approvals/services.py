@@ -190,7 +190,16 @@ def _fill_seats(run: StageRun) -> None:
     done = {key for pair in decided.values_list("employee_id", "deputy_for_id") for key in pair}
     for seat in Seat.objects.filter(stage_run=run, is_open=True).select_related("stage_run__request"):
         seating.leave_seat(seat)
-    seats = seating.seat(run, [person for person in queries.named(run) if person.pk not in done])
+    missing = [person for person in queries.named(run) if person.pk not in done]
+    last = Decision.objects.filter(seat__stage_run=run).select_related("seat__employee").order_by("-id").first()
+    if (
+        not missing
+        and last is not None
+        and policy.outcome(run.rule, queries.seat_views(run)) == Decision.Verdict.APPROVE
+    ):
+        _approve(run, last)  # whoever was missing is no longer named, and all others have approved
+        return
+    seats = seating.seat(run, missing)
     open_seats = [seat for seat in seats if not queries.verdict_of(seat)]
     if not open_seats:
         seating.get_stuck(run)

@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.approvals.policy import Attempt, Chosen, Refusal, SeatView, outcome, refusal, seat_plan
+
+FINE = Attempt(
+    employee_id=1, is_active=True, requester_id=9, is_request_open=True, is_stage_open=True, version=3, version_seen=3,
+    seats=(SeatView(1, True), SeatView(2, True)),
+)  # fmt: skip
+
+
+def test_whoever_holds_an_open_seat_may_decide():
+    assert refusal(FINE) is None
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    ({"is_active": False}, Refusal.LEFT),
+    ({"requester_id": 1}, Refusal.OWN_REQUEST),
+    ({"employee_id": 7}, Refusal.NOT_ASKED),
+    ({"seats": (SeatView(1, False, "approve"),)}, Refusal.DECIDED_BEFORE),
+    ({"is_request_open": False}, Refusal.REQUEST_CLOSED),
+    ({"is_stage_open": False}, Refusal.STAGE_CLOSED),
+    ({"seats": (SeatView(1, False),)}, Refusal.SEAT_MOVED),
+    ({"version_seen": 2}, Refusal.STALE),
+])  # fmt: skip
+def test_every_other_attempt_is_refused_for_its_reason(change: dict, reason: Refusal):
+    assert refusal(replace(FINE, **change)) is reason
+
+
+def test_any_is_decided_by_the_first():
+    assert outcome("any", [SeatView(1, True), SeatView(2, False, "approve")]) == "approve"
+    assert outcome("any", [SeatView(1, True), SeatView(2, False, "reject")]) == "reject"
+    assert outcome("any", [SeatView(1, True)]) == ""
+
+
+def test_all_needs_everybody_and_one_rejection_is_enough():
+    assert outcome("all", [SeatView(1, True), SeatView(2, False, "approve")]) == ""
+    assert outcome("all", [SeatView(1, False, "approve"), SeatView(2, False, "approve")]) == "approve"
+    assert outcome("all", [SeatView(1, True), SeatView(2, False, "reject")]) == "reject"
+
+
+def test_a_seat_that_moved_on_is_not_waited_for():
+    assert outcome("all", [SeatView(1, False), SeatView(2, False, "approve")]) == "approve"
+
+
+def test_nobody_is_brought_in_for_the_requester_while_another_lead_can_decide():
+    leads = [Chosen(base_id=9, decider_id=5), Chosen(base_id=2, decider_id=2)]
+    assert seat_plan("any", leads, requester_id=9) == [Chosen(2, 2)]
+    assert seat_plan("all", leads, requester_id=9) == leads
+    assert seat_plan("any", leads[:1], requester_id=9) == leads[:1]
+
+
+def test_a_stage_for_all_cannot_be_decided_without_one_of_them():
+    assert seat_plan("all", [Chosen(1, 1), Chosen(2, None)], requester_id=9) is None
+    assert seat_plan("any", [Chosen(1, 1), Chosen(2, None)], requester_id=9) == [Chosen(1, 1)]
+    assert seat_plan("any", [], requester_id=9) is None
+
+
+def test_one_person_gets_one_seat_and_sits_for_themselves_first():
+    assert seat_plan("all", [Chosen(1, 2), Chosen(2, 2)], requester_id=9) == [Chosen(2, 2)]
+
+
+@given(st.sampled_from(["any", "all"]), st.lists(st.builds(
+    SeatView, employee_id=st.integers(1, 5), is_open=st.booleans(), verdict=st.sampled_from(["", "approve", "reject"]))))  # fmt: skip
+def test_nothing_is_approved_against_a_rejection_for_all_or_without_an_approval(rule: str, seats: list[SeatView]):
+    found = outcome(rule, seats)
+    verdicts = {seat.verdict for seat in seats}
+    if found:
+        assert found in verdicts
+    if rule == "all" and "reject" in verdicts:
+        assert found == "reject"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db import transaction
 
+from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.core.errors import LostAnswerError, Misconfigured, RecadoError, Refused, TryLater
 from apps.files import queries as files
@@ -132,7 +133,7 @@ def _prepare(message: OutboundMessage, providers: dict[int, WhatsAppProvider]) -
     account = message.number.account
     if account.pk not in providers:
         providers[account.pk] = provider_for(account)
-    phone, user_id = planner.address(message.contact, account)
+    phone, user_id = message.contact.phone, contacts.user_id_of(message.contact, message.number)
     outgoing = OutgoingMessage(
         number_id=message.number.remote_id, to=phone, user_id=user_id, content=content,
         opaque=opaque.mark(message.pk), quoted_id=message.in_reply_to,

@@ -192,7 +192,7 @@ def gather(message: OutboundMessage) -> Facts:
         expires_at=message.expires_at,
         has_left=contact.employee is not None and contact.employee.state == Employee.State.LEFT,
         is_linked=known.is_linked,
-        is_reachable=not known.is_unreachable and (bool(contact.phone) or contact.identities.exists()),
+        is_reachable=not known.is_unreachable and bool(contact.phone or contacts.user_id_of(contact, message.number)),
         has_consent=known.consent,
         is_stopped=known.is_stopped,
         is_account_active=account.state == Account.State.ACTIVE,

@@ -53,8 +53,7 @@ def interactive(body: str, buttons: Sequence[ReplyButton], *, more: str) -> Text
         return Text(body_of(body, TEXT))
     if len(buttons) <= BUTTONS:
         return Buttons(body_of(body, BODY), _with_own_titles(buttons))
-    rows = tuple(ListRow(button.id, cut(button.title, ROW_TITLE)) for button in buttons[:ROWS])
-    return Choices(body_of(body, BODY), cut(more, BUTTON_TITLE), rows)
+    return _choices(body, more, [ListRow(button.id, button.title) for button in buttons])
 
 
 def fitted(content: Content, *, more: str) -> Content:
@@ -64,11 +63,7 @@ def fitted(content: Content, *, more: str) -> Content:
     if isinstance(content, Buttons):
         return interactive(content.body, content.buttons, more=more)
     if isinstance(content, Choices):
-        rows = tuple(
-            ListRow(row.id, cut(row.title.strip(), ROW_TITLE) or EMPTY, cut(row.description.strip(), ROW_DESCRIPTION))
-            for row in content.rows[:ROWS]
-        )
-        return Choices(body_of(content.body, BODY), cut(content.button, BUTTON_TITLE) or more, rows)
+        return _choices(content.body, content.button.strip() or more, content.rows)
     if isinstance(content, LocationRequest):
         return LocationRequest(body_of(content.body, BODY))
     if isinstance(content, MediaMessage):
@@ -105,6 +100,14 @@ def parameters(body: str, names: Sequence[str], values: Mapping[str, object]) ->
         uses = max(1, len(re.findall(r"\{\{\s*" + re.escape(longest) + r"\s*\}\}", body)))
         filled[longest] = cut(filled[longest], max(1, len(filled[longest]) - -(-excess // uses)))
     return filled
+
+
+def _choices(body: str, button: str, rows: Sequence[ListRow]) -> Choices | Text:
+    shown = tuple(
+        ListRow(row.id, cut(row.title.strip(), ROW_TITLE) or EMPTY, cut(row.description.strip(), ROW_DESCRIPTION))
+        for row in rows[:ROWS]
+    )
+    return Choices(body_of(body, BODY), cut(button, BUTTON_TITLE), shown) if shown else Text(body_of(body, TEXT))
 
 
 def _with_own_titles(buttons: Sequence[ReplyButton]) -> tuple[ReplyButton, ...]:

@@ -33,6 +33,7 @@ from apps.timers.services import cancel_timer, set_timer
 TIMEOUT = timedelta(minutes=30)
 SETTLE = timedelta(seconds=3)  # an album comes as single messages, mostly within a second or two
 DRAFT_KEPT = timedelta(days=7)
+RECENT = 10  # dialogues in which a message that is taken up again is looked for
 TIMEOUT_TIMER = "conversations.dialogue_timeout"
 ALBUM_TIMER = "conversations.album_settled"
 State = Dialogue.State
@@ -88,7 +89,7 @@ def answer(
     Raises nothing for bad input: the person reads the reason above the question, asked again.
     """
     row = _reload(dialogue)
-    if row.state != State.OPEN or message.pk in row.seen or event.kind == "reaction":
+    if row.state != State.OPEN or event.kind == "reaction" or _was_taken(message):
         return None
     draft = _draft(row)
     with translation.override(speaker.language):
@@ -109,6 +110,9 @@ def cancel(*, dialogue: Dialogue, speaker: Speaker, caused_by: Message | None) -
     row = _reload(dialogue)
     if row.state not in DIALOGUE["cancel"].sources:
         return row
+    if caused_by is not None:
+        row.seen = [*row.seen, caused_by.pk]
+        row.save(update_fields=["seen"])
     row = close(dialogue=row, by=speaker.employee)
     with translation.override(speaker.language):
         text = _("Cancelled. Nothing was sent. Write *menu* to start something else.")
@@ -155,6 +159,8 @@ def answer_stale(*, payload: str, speaker: Speaker, caused_by: Message) -> bool:
     found = prompts.pressed(payload)
     if found is None:
         return False
+    if _was_taken(caused_by):
+        return True
     dialogue = Dialogue.objects.filter(pk=found.dialogue_id, conversation=speaker.conversation).first()
     with translation.override(speaker.language):
         if dialogue is not None and dialogue.state == State.PAUSED:
@@ -216,6 +222,12 @@ def _reload(dialogue: Dialogue) -> Dialogue:
     return Dialogue.objects.select_related(
         "conversation__contact__employee", "conversation__number", "form_version"
     ).get(pk=dialogue.pk)
+
+
+def _was_taken(message: Message) -> bool:
+    """Whether a dialogue of this conversation, open or ended, was moved by this very message before."""
+    recent = Dialogue.objects.filter(conversation=message.conversation_id).order_by("-touched_at")
+    return any(message.pk in seen for seen in recent.values_list("seen", flat=True)[:RECENT])
 
 
 def _draft(row: Dialogue) -> Draft:

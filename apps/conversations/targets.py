@@ -92,6 +92,11 @@ class Target:
     code_prefix: str = ""
     """Prefix of the short codes of those rows ("T" for T-104)."""
 
+    @property
+    def is_startable(self) -> bool:
+        """Whether a menu row may start it: it says how."""
+        return type(self).start is not Target.start
+
     def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
         """A sub-menu to offer first; empty: start at once. The chosen key becomes the argument, and is asked for
         choices of its own (nested categories); offering the chosen key again means that there are none."""

@@ -35,7 +35,9 @@ class Phone:
 
     def tap(self, option: str) -> Completed | None:
         """Tap the option of the newest prompt that ends so ("!done", "yes"), or a whole payload."""
-        payload = option if option.startswith(("d.", "m.")) else next(p for p in self.payloads() if p.endswith(f".{option}"))
+        payload = (
+            option if option.startswith(("d.", "m.")) else next(p for p in self.payloads() if p.endswith(f".{option}"))
+        )
         return self._send(kind="tap", tapped=Tapped(payload, "", "button"))
 
     def photo(self, caption: str = "") -> Completed | None:

@@ -24,7 +24,13 @@ REPORT: dict[str, Any] = {
     "name": {"en": "Report"},
     "fields": [
         {"key": "what", "kind": "text", "question": {"en": "What is wrong?", "pt-br": "O que houve?"}},
-        {"key": "photos", "kind": "photo", "question": {"en": "Photos?"}, "is_required": False, "limits": {"max_files": 5}},
+        {
+            "key": "photos",
+            "kind": "photo",
+            "question": {"en": "Photos?"},
+            "is_required": False,
+            "limits": {"max_files": 5},
+        },
         {"key": "where", "kind": "location", "question": {"en": "Where?"}, "is_required": False},
     ],
 }
@@ -206,7 +212,9 @@ def test_a_file_that_could_not_be_fetched_is_asked_for_again() -> None:
 
 def test_a_wrong_answer_is_asked_again_with_its_reason() -> None:
     phone = Phone()
-    phone.open({"fields": [{"key": "a", "kind": "money", "question": {"en": "How much?"}, "limits": {"currency": "BRL"}}]})
+    phone.open(
+        {"fields": [{"key": "a", "kind": "money", "question": {"en": "How much?"}, "limits": {"currency": "BRL"}}]}
+    )
     phone.text("a lot")
     assert "not an amount" in phone.said
     assert "How much?" in phone.said
@@ -224,11 +232,16 @@ def test_a_tap_on_an_older_question_changes_nothing_and_shows_the_present_one() 
     assert (phone.dialogue.answers, phone.dialogue.step) == (answers, "b")
 
 
-@pytest.mark.parametrize("payload", ["d.999999.a.yes", "d.x", "d.1.2", "d.٣.a.yes", "m.1", "b1.foo", "", "d.{}.a.!more99999999"])
+@pytest.mark.parametrize(
+    "payload", ["d.999999.a.yes", "d.x", "d.1.2", "d.٣.a.yes", "m.1", "b1.foo", "", "d.{}.a.!more99999999"]
+)
 def test_a_foreign_or_forged_tap_changes_nothing(payload: str) -> None:
     phone = Phone()
     opened = phone.open({"fields": [{"key": k, "kind": "yesno", "question": {"en": f"{k}?"}} for k in "ab"]})
-    phone._send(kind="tap", tapped=__import__("apps.providers.types", fromlist=["x"]).Tapped(payload.format(opened.pk), "", "button"))
+    phone._send(
+        kind="tap",
+        tapped=__import__("apps.providers.types", fromlist=["x"]).Tapped(payload.format(opened.pk), "", "button"),
+    )
     assert phone.dialogue.answers == {}
     assert "a?" in phone.said
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.forms import conditions, faces, policy
-from apps.forms.schema import FieldSpec, Schema, in_language
+from apps.forms.schema import Schema, in_language
 
 
 @pytest.mark.parametrize(

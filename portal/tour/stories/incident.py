@@ -1,5 +1,7 @@
 """Story 2: a broken pipe. From *menu* on a phone to *resolved*, in two languages, with photos and comments."""
 
+from typing import Any
+
 from portal.tour.driver import Desk, Phone, Stage, code_in
 
 TITLE = "Story 2: a problem is reported, taken, discussed and resolved"
@@ -17,7 +19,7 @@ def play(stage: Stage) -> None:
     if not offered["template"]:
         stage.narrator.tell("      (Tomás' window was open, so no template was needed)")
     tomas.tap("Tomar", on=offered)
-    tomas.expect("Tomás is told that it is his", code)
+    taken = tomas.expect("Tomás is told that it is his", code, button="Resolver")
     ana.expect("Ana reads, in Portuguese, who takes care of it", code, "Tomás Ibarra")
     joao.tap(to_joao["buttons"][0]["title"], on=to_joao)
     joao.expect("João, too late, is told that Tomás has it", "Tomás")
@@ -25,8 +27,8 @@ def play(stage: Stage) -> None:
     desk = stage.desk("responder")
     page = read_ticket(desk, ticket, code)
     stage.narrator.tell(f"      the page of {code} has {len(page):,} characters of text")
-    resolve(tomas, code)
-    ana.expect("Ana is told that it is resolved", code, "resolvid")
+    resolve(tomas, taken, code)
+    ana.expect("Ana is told that it is resolved, and how", code, "resolveu", "Cambiada la junta")
     auditor = stage.desk("auditor")
     auditor.read(
         f"/admin/journal/entry/export-csv?q={code}", "ticket.opened", "ticket.taken", "ticket.resolved",
@@ -62,6 +64,7 @@ def comments(ana: Phone, tomas: Phone, code: str) -> None:
     ana.say(f"{code} Já fechei o registro", quoting="")
     tomas.expect("Ana's comment reaches Tomás", code, "fechei o registro")
     tomas.say("Llego en diez minutos", quoting=str(tomas.last["wamid"]))
+    tomas.expect("He is told that it was added", code)
     ana.expect("Tomás' answer, a quoted reply, reaches Ana", code, "Llego en diez minutos")
 
 
@@ -72,6 +75,8 @@ def read_ticket(desk: Desk, ticket: str, code: str) -> str:
     )  # fmt: skip
 
 
-def resolve(tomas: Phone, code: str) -> None:
-    tomas.say(f"{code} resolver")
-    tomas.expect("Tomás resolves it", code)
+def resolve(tomas: Phone, taken: dict[str, Any], code: str) -> None:
+    tomas.tap("Resolver", on=taken)
+    tomas.expect("He is asked what was done", r"qué|hiciste|se hizo|solu")
+    tomas.say("Cambiada la junta")
+    tomas.expect("The resolution is confirmed", code)

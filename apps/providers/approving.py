@@ -14,6 +14,7 @@ from apps.providers.models import Account, Approval, Translation
 from apps.providers.policy import OPERATE, require
 from apps.providers.registry import provider_for
 from apps.providers.types import RemoteTemplate, TemplateDraft
+from apps.providers.wording import placeholders
 
 State = Approval.State
 
@@ -31,7 +32,7 @@ CATEGORY = "UTILITY"  # everything we say is about a person's own work; none of 
 
 @dataclass
 class Seeded:
-    """Counts for the operator's message. `refused` has the names of templates the carrier did not take."""
+    """Counts for the operator's message: `created` were handed in (again), `found` were there. `refused` has the names of templates the carrier did not take."""
 
     created: int = 0
     found: int = 0
@@ -62,19 +63,17 @@ def seed_approvals(*, account: Account, by: HasActor = SYSTEM) -> Seeded:
     wanted = [(row, kind) for row in _translations() if (kind := kinds.get(row.template.kind)) is not None]
     for translation, kind in wanted:
         draft = _draft(provider, translation, kind)
-        if (draft.name, draft.language) in there:
+        present = there.get((draft.name, draft.language))
+        if present is not None and not _is_worth_another_try(present, draft):
             result.found += 1
             continue
         try:
-            created = provider.create_template(draft)
+            remote = provider.edit_template(present.remote_id, draft) if present else provider.create_template(draft)
             result.created += 1
-            _keep(account, translation, kind, created, by)
         except Refused as error:
             result.refused += (f"{draft.name} ({draft.language})",)
-            refused = RemoteTemplate(
-                "", draft.name, draft.language, CATEGORY, State.REJECTED, error.detail or str(error)
-            )
-            _keep(account, translation, kind, refused, by)
+            remote = _refused(draft, present.remote_id if present else "", error)
+        _keep(account, translation, kind, remote, by)
     # Asked again: a new template may be approved before the row that its webhook looks for was there.
     there = _by_name(provider) if result.created else there
     for translation, kind in wanted:
@@ -83,6 +82,19 @@ def seed_approvals(*, account: Account, by: HasActor = SYSTEM) -> Seeded:
         if found is not None:
             result.approved += _keep(account, translation, kind, found, by).state == State.APPROVED
     return result
+
+
+def _is_worth_another_try(present: RemoteTemplate, draft: TemplateDraft) -> bool:
+    """A rejected template whose wording was edited since. An approved one is never changed behind anybody's back."""
+    is_edited = (present.body, present.buttons) != (draft.body, draft.buttons)
+    return state_of(present.state) == State.REJECTED and is_edited
+
+
+def _refused(draft: TemplateDraft, remote_id: str, error: Refused) -> RemoteTemplate:
+    return RemoteTemplate(
+        remote_id, draft.name, draft.language, CATEGORY, State.REJECTED, error.detail or str(error), body=draft.body,
+        parameters=tuple(placeholders(draft.body)), buttons=draft.buttons,
+    )  # fmt: skip
 
 
 def titles_in_order(translation: Translation, kind: Kind) -> dict[str, str]:

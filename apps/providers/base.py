@@ -128,6 +128,10 @@ class WhatsAppProvider(ABC):
     def create_template(self, draft: TemplateDraft) -> RemoteTemplate:
         """Register a template for review. Raises as `fetch_media`; Refused names what the carrier dislikes."""
 
+    @abstractmethod
+    def edit_template(self, remote_id: str, draft: TemplateDraft) -> RemoteTemplate:
+        """Hand a template in again with another text. Raises as `create_template`."""
+
     def template_language(self, language: str) -> str:
         """Our language code as the carrier spells it, like pt_BR for pt-br."""
         base, _, region = language.partition("-")

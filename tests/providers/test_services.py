@@ -162,6 +162,31 @@ def test_a_refused_template_says_why_and_the_others_go_on(account: Account) -> N
 
 
 @responses.activate
+def test_a_rejected_template_is_handed_in_again_once_its_text_was_edited(account: Account) -> None:
+    services.sync_kinds()
+    responses.get(TEMPLATES, json={"data": [row(status="REJECTED", rejected_reason="SCAM"), row("pt_BR")]})
+    edit = responses.post("https://graph.facebook.com/v23.0/t-en", json={"success": True})
+    services.seed_approvals(account=account)
+    assert Approval.objects.get(remote_language="en").reason == "SCAM"
+    assert edit.call_count == 0  # the same text would be rejected again
+    Translation.objects.update(body="Dear colleague: {{who}} asks for {{what}}.")
+    services.seed_approvals(account=account)
+    assert edit.call_count == 1
+    components = json.loads(edit.calls[0].request.body or b"")["components"]
+    assert components[0]["text"] == "Dear colleague: {{who}} asks for {{what}}."
+
+
+@responses.activate
+def test_an_approved_template_is_not_changed_by_an_edit_here(account: Account) -> None:
+    services.sync_kinds()
+    responses.get(TEMPLATES, json={"data": [row(), row("pt_BR")]})
+    Translation.objects.update(body="Edited: {{who}} asks for {{what}}.")
+    services.seed_approvals(account=account)
+    assert Approval.objects.get(remote_language="en").body == ASKED.bodies["en"]
+    assert {call.request.method for call in responses.calls} == {"GET"}
+
+
+@responses.activate
 def test_a_template_with_strange_parts_is_not_used(account: Account) -> None:
     services.sync_kinds()
     responses.get(TEMPLATES, json={"data": [row(components=[{"type": "HEADER", "format": "IMAGE"}]), row("pt_BR")]})
@@ -351,13 +376,13 @@ def test_a_reader_sees_no_secret_field_and_the_address_is_there_to_copy(client: 
 @responses.activate
 def test_the_buttons_tell_what_happened(client: Client, account: Account) -> None:
     responses.get(TEMPLATES, json={"error": {"code": 190, "message": "expired"}}, status=401)
-    page = client.get(url_of(account, "check-connection"), follow=True)
+    page = client.post(url_of(account, "check-connection"), follow=True)
     assert "must enter a new token" in page.content.decode()
-    page = client.get(url_of(account, "pause"), follow=True)
+    page = client.post(url_of(account, "pause"), follow=True)
     assert "What would go out waits" in page.content.decode(), [str(m) for m in page.context["messages"]]
     account.refresh_from_db()
     assert account.state == Account.State.PAUSED
-    client.get(url_of(account, "resume"), follow=True)
+    client.post(url_of(account, "resume"), follow=True)
     account.refresh_from_db()
     assert account.state == Account.State.ACTIVE
 

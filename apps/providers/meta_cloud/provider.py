@@ -164,11 +164,13 @@ class MetaCloud(WhatsAppProvider):
 
     def create_template(self, draft: TemplateDraft) -> RemoteTemplate:
         data = self._call("POST", f"{self._waba()}/message_templates", json=payloads.draft_to_meta(draft))
-        return RemoteTemplate(
-            remote_id=word(data, "id"), name=draft.name, language=draft.language,
-            category=word(data, "category") or draft.category, state=word(data, "status") or "PENDING", body=draft.body,
-            parameters=tuple(placeholders(draft.body)), buttons=draft.buttons,
-        )  # fmt: skip
+        return _in_review(draft, word(data, "id"), word(data, "status"), word(data, "category"))
+
+    def edit_template(self, remote_id: str, draft: TemplateDraft) -> RemoteTemplate:
+        # The answer is only {"success": true}; Meta takes the whole list of components.
+        components = payloads.draft_to_meta(draft)["components"]
+        self._call("POST", quote(remote_id, safe=""), json={"components": components})
+        return _in_review(draft, remote_id)
 
     def _waba(self) -> str:
         if not self.credentials.remote_id:
@@ -229,6 +231,13 @@ class MetaCloud(WhatsAppProvider):
         """Meta repeats a malformed token in its error; it must reach no log and no row."""
         token = self.credentials.access_token
         return (text.replace(token, "[token]") if token else text)[:DETAIL_LONGEST]
+
+
+def _in_review(draft: TemplateDraft, remote_id: str, state: str = "", category: str = "") -> RemoteTemplate:
+    return RemoteTemplate(
+        remote_id=remote_id, name=draft.name, language=draft.language, category=category or draft.category,
+        state=state or "PENDING", body=draft.body, parameters=tuple(placeholders(draft.body)), buttons=draft.buttons,
+    )  # fmt: skip
 
 
 def _is_intact(content: bytes, sha256: str) -> bool:

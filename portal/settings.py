@@ -200,6 +200,7 @@ UNFOLD = {
     "SITE_URL": "/admin/",
     "SITE_ICON": None,
     "STYLES": [lambda request: "/static/recado/desk.css"],
+    "SCRIPTS": [lambda request: "/static/recado/desk.js"],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

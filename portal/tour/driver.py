@@ -145,6 +145,8 @@ class Desk:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Accept-Language"] = "en"
+        self.page = ""
+        """The last page as it came, tags and all."""
         self._sign_in(login)
 
     def _sign_in(self, login: dict[str, str]) -> None:
@@ -164,6 +166,7 @@ class Desk:
         deadline = time.monotonic() + seconds
         while True:
             answer = self._session.get(self.base_url + path, timeout=30)
+            self.page = answer.text
             text = answer.text if "csv" in answer.headers.get("Content-Type", "") else _plain(answer.text)
             missing = [pattern for pattern in patterns if not re.search(pattern, text, re.IGNORECASE)]
             if answer.status_code == expected and not missing:

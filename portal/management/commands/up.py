@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import importlib.metadata
 import os
 import time
 from argparse import ArgumentParser
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
@@ -17,8 +17,6 @@ from django.db import connections
 from portal import places
 from portal.demo import notes
 from portal.supervisor import Stopped, Supervisor, say
-
-TITLES = {"admin": "everything", "hr": "people, forms, flows", "auditor": "reads and exports the journal"}
 
 
 class Command(BaseCommand):
@@ -92,11 +90,10 @@ def collect_static() -> None:
     """Gather and compress the static files, only when something they are made of has changed."""
     stamp = settings.STATIC_ROOT / ".stamp"
     digest = hashlib.sha256()
-    for package in ("django", "django-unfold", "django-celery-beat", "whitenoise"):
-        digest.update(f"{package}={importlib.metadata.version(package)}".encode())
-    for path in sorted((settings.BASE_DIR / "static").rglob("*")):
-        if path.is_file():
-            digest.update(str(path).encode() + path.read_bytes())
+    for finder in finders.get_finders():
+        for name, storage in finder.list([]):
+            changed = storage.get_modified_time(name).timestamp()
+            digest.update(f"{name} {storage.size(name)} {changed}".encode())
     wanted = digest.hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         say("recado", "Gathering the static files.")

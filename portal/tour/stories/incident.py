@@ -1,8 +1,9 @@
 """Story 2: a broken pipe. From *menu* on a phone to *resolved*, in two languages, with photos and comments."""
 
+import re
 from typing import Any
 
-from portal.tour.driver import Desk, Phone, Stage, code_in
+from portal.tour.driver import Desk, FailedError, Phone, Stage, code_in
 
 TITLE = "Story 2: a problem is reported, taken, discussed and resolved"
 
@@ -25,8 +26,7 @@ def play(stage: Stage) -> None:
     joao.expect("João, too late, is told that Tomás has it", "Tomás")
     comments(ana, tomas, code)
     desk = stage.desk("responder")
-    page = read_ticket(desk, ticket, code)
-    stage.narrator.tell(f"      the page of {code} has {len(page):,} characters of text")
+    read_ticket(stage, desk, ticket, code)
     resolve(tomas, taken, code)
     ana.expect("Ana is told that it is resolved, and how", code, "resolveu", "Cambiada la junta")
     auditor = stage.desk("auditor")
@@ -68,11 +68,15 @@ def comments(ana: Phone, tomas: Phone, code: str) -> None:
     ana.expect("Tomás' answer, a quoted reply, reaches Ana", code, "Llego en diez minutos")
 
 
-def read_ticket(desk: Desk, ticket: str, code: str) -> str:
-    return desk.read(
+def read_ticket(stage: Stage, desk: Desk, ticket: str, code: str) -> None:
+    desk.read(
         f"/admin/incidents/ticket/{ticket}/change/", code, "Cano estourado", "Llego en diez minutos", "fechei o registro",
         what="The responder's page shows the report and both comments",
     )  # fmt: skip
+    photos = len(set(re.findall(r'<img[^>]+src="([^"]+)"', desk.page)))
+    if photos < 3:
+        raise FailedError(f"The page of {code} should show three photos and shows {photos}.")
+    stage.narrator.passed("… and the three photos")
 
 
 def resolve(tomas: Phone, taken: dict[str, Any], code: str) -> None:

@@ -49,14 +49,18 @@ def make_absence(
 ) -> Absence:
     """Away today unless the days are given."""
     today = clock.now().date()
-    return Absence.objects.create(employee=employee, deputy=deputy, starts_on=starts_on or today, ends_on=ends_on or today)
+    return Absence.objects.create(
+        employee=employee, deputy=deputy, starts_on=starts_on or today, ends_on=ends_on or today
+    )
 
 
 def make_deputy(employee: Employee, deputy: Employee) -> Deputy:
     return Deputy.objects.create(employee=employee, deputy=deputy)
 
 
-def make_user(username: str = "", *, employee: Employee | None = None, roles: Sequence[str] = (), **values: Any) -> User:
+def make_user(
+    username: str = "", *, employee: Employee | None = None, roles: Sequence[str] = (), **values: Any
+) -> User:
     """A staff sign-in, optionally of an employee and in groups ("HR", "Manager", ...)."""
     values = {"is_staff": True, **values}
     user = User.objects.create_user(username or f"user{unique()}", password="a password", **values)

@@ -15,8 +15,12 @@ class Flow(models.Model):
     key = models.SlugField(_("key"), max_length=60, unique=True)
     name = models.JSONField(_("name"), default=dict, help_text=_("By language; at most 24 characters each."))
     form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="flows", verbose_name=_("form"))
-    amount_field = models.CharField(_("amount field"), max_length=40, blank=True, help_text=_("Key of the form's money field."))
-    summary_field = models.CharField(_("summary field"), max_length=40, blank=True, help_text=_("Key of the field shown as a title."))
+    amount_field = models.CharField(
+        _("amount field"), max_length=40, blank=True, help_text=_("Key of the form's money field.")
+    )
+    summary_field = models.CharField(
+        _("summary field"), max_length=40, blank=True, help_text=_("Key of the field shown as a title.")
+    )
     is_active = models.BooleanField(_("offered"), default=True)
 
     class Meta:
@@ -45,8 +49,12 @@ class Stage(models.Model):
     order = models.PositiveIntegerField(_("order"), default=0)
     name = models.JSONField(_("name"), default=dict, help_text=_("By language."))
     approver = models.CharField(_("decided by"), max_length=20, choices=Approver.choices)
-    person = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person"))
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team"))
+    person = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person")
+    )
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team")
+    )
     rule = models.CharField(_("needs"), max_length=8, choices=Rule.choices, default=Rule.ANY)
     condition = models.JSONField(_("only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
@@ -56,8 +64,12 @@ class Stage(models.Model):
         verbose_name_plural = _("stages")
         ordering = ["flow", "order", "id"]
         constraints = [
-            models.CheckConstraint(condition=~Q(approver="person") | Q(person__isnull=False), name="approvals_stage_person"),
-            models.CheckConstraint(condition=~Q(approver="team_lead") | Q(team__isnull=False), name="approvals_stage_team"),
+            models.CheckConstraint(
+                condition=~Q(approver="person") | Q(person__isnull=False), name="approvals_stage_person"
+            ),
+            models.CheckConstraint(
+                condition=~Q(approver="team_lead") | Q(team__isnull=False), name="approvals_stage_team"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -75,8 +87,12 @@ class Request(models.Model):
         STUCK = "stuck", _("nobody can decide")
 
     flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="requests", verbose_name=_("flow"))
-    requester = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="requests", verbose_name=_("requested by"))
-    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="request", verbose_name=_("form"))
+    requester = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, related_name="requests", verbose_name=_("requested by")
+    )
+    submission = models.OneToOneField(
+        Submission, on_delete=models.PROTECT, related_name="request", verbose_name=_("form")
+    )
     summary = models.CharField(_("summary"), max_length=200)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)

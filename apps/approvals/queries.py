@@ -128,9 +128,12 @@ def language_of(employee: Employee) -> str:
 
 def what(request: Request, language: str) -> str:
     """The matter in one line: "Taxi · R$ 780,00"."""
-    if request.amount is None:
-        return request.summary
-    return f"{request.summary} · {show.money(str(request.amount), request.currency, language)}"
+    return " · ".join(part for part in (request.summary, money(request, language)) if part)
+
+
+def money(request: Request, language: str) -> str:
+    """R$ 780,00 for Brazilians, R$ 780.00 for English readers; empty when nothing is asked for in money."""
+    return show.money(str(request.amount), request.currency, language) if request.amount is not None else ""
 
 
 def flow_name(flow: Flow, language: str) -> str:

@@ -27,7 +27,9 @@ def detect(content: bytes, name: str = "") -> str:
         return "text/plain" if _is_text(head) else UNKNOWN
     if head[:4] == b"PK\x03\x04":
         suffix = name[name.rfind(".") :].lower() if "." in name else ""
-        return next((kind for kind, ending in matches if ending == suffix and kind.startswith(_ZIPPED)), "application/zip")
+        return next(
+            (kind for kind, ending in matches if ending == suffix and kind.startswith(_ZIPPED)), "application/zip"
+        )
     return matches[0][0]
 
 

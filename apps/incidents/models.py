@@ -15,7 +15,9 @@ class Category(models.Model):
     name = models.JSONField(_("name"), default=dict, help_text=_("By language; at most 24 characters each."))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children",
                                verbose_name=_("belongs to"))  # fmt: skip
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="incident_categories", verbose_name=_("answered by"))
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, related_name="incident_categories", verbose_name=_("answered by")
+    )
     form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="incident_categories", verbose_name=_("form"))
     order = models.PositiveIntegerField(_("order"), default=0)
     is_active = models.BooleanField(_("offered"), default=True)
@@ -39,10 +41,14 @@ class Ticket(models.Model):
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="tickets", verbose_name=_("category"))
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tickets", verbose_name=_("team"))
-    reporter = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="reported_tickets", verbose_name=_("reported by"))
+    reporter = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, related_name="reported_tickets", verbose_name=_("reported by")
+    )
     assignee = models.ForeignKey(Employee, on_delete=models.SET_NULL, null=True, blank=True, related_name="taken_tickets",
                                  verbose_name=_("taken by"))  # fmt: skip
-    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="ticket", verbose_name=_("report"))
+    submission = models.OneToOneField(
+        Submission, on_delete=models.PROTECT, related_name="ticket", verbose_name=_("report")
+    )
     summary = models.CharField(_("summary"), max_length=200)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.NEW)
     version = models.PositiveIntegerField(default=1)
@@ -78,7 +84,9 @@ class Note(models.Model):
         INTERNAL = "internal", _("internal")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="notes", verbose_name=_("ticket"))
-    by = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, related_name="ticket_notes", verbose_name=_("by"))
+    by = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, related_name="ticket_notes", verbose_name=_("by")
+    )
     by_label = models.CharField(_("by"), max_length=200)
     side = models.CharField(_("side"), max_length=12, choices=Side.choices)
     text = models.TextField(_("text"), blank=True)

@@ -90,7 +90,9 @@ class Employee(models.Model):
 class Membership(models.Model):
     """An employee in a team, for a time."""
 
-    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("employee"))
+    employee = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("employee")
+    )
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("team"))
     is_lead = models.BooleanField(_("leads the team"), default=False)
     starts_on = models.DateField(_("from"), null=True, blank=True)
@@ -114,7 +116,9 @@ class Membership(models.Model):
 class Absence(models.Model):
     """A recorded absence: its deputy decides from the first day to the last, both included."""
 
-    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="absences", verbose_name=_("employee"))
+    employee = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="absences", verbose_name=_("employee")
+    )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     deputy = models.ForeignKey(
@@ -144,7 +148,9 @@ class Deputy(models.Model):
 
     employee = models.OneToOneField(Employee, on_delete=models.CASCADE, related_name="standing_deputy",
                                     verbose_name=_("employee"))  # fmt: skip
-    deputy = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="stands_in_for", verbose_name=_("deputy"))
+    deputy = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="stands_in_for", verbose_name=_("deputy")
+    )
 
     class Meta:
         verbose_name = _("standing deputy")

@@ -21,7 +21,9 @@ def checked_time_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        sentence = _("“%(name)s” is not a time zone. Use a name like America/Sao_Paulo or Europe/Lisbon.") % {"name": name}
+        sentence = _("“%(name)s” is not a time zone. Use a name like America/Sao_Paulo or Europe/Lisbon.") % {
+            "name": name
+        }
         raise InvalidInputError(sentence, fields={"time_zone": sentence}) from error
 
 
@@ -94,20 +96,32 @@ def set_manager(*, employee: Employee, manager: Employee | None, by: HasActor) -
     before = row.manager_id
     row.manager = manager
     row.save(update_fields=["manager"])
-    record("employee.manager_changed", subject=row, by=by, before={"manager": before}, after={"manager": row.manager_id})
+    record(
+        "employee.manager_changed", subject=row, by=by, before={"manager": before}, after={"manager": row.manager_id}
+    )
     return row
 
 
 @transaction.atomic
 def record_absence(
-    *, employee: Employee, starts_on: date, ends_on: date, by: HasActor, deputy: Employee | None = None, reason: str = ""
+    *,
+    employee: Employee,
+    starts_on: date,
+    ends_on: date,
+    by: HasActor,
+    deputy: Employee | None = None,
+    reason: str = "",
 ) -> Absence:
     """Both days count. Without a deputy the standing one decides, else the manager. Raises InvalidInputError."""
     if ends_on < starts_on:
-        raise InvalidInputError(_("The last day lies before the first."), fields={"ends_on": _("Before the first day.")})
+        raise InvalidInputError(
+            _("The last day lies before the first."), fields={"ends_on": _("Before the first day.")}
+        )
     if deputy is not None and deputy.pk == employee.pk:
         raise InvalidInputError(_("Nobody is their own deputy."), fields={"deputy": _("Choose somebody else.")})
-    absence = Absence.objects.create(employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=reason)
+    absence = Absence.objects.create(
+        employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=reason
+    )
     record("absence.added", subject=absence, by=by, after={
         "employee": employee.pk, "deputy": deputy.pk if deputy else None,
         "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}, body={"reason": reason})  # fmt: skip

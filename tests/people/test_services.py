@@ -28,7 +28,9 @@ def test_hiring_normalises_the_phone_and_keeps_it_out_of_the_entry():
     assert entry.actor_label == hr.username
 
 
-@pytest.mark.parametrize("wrong", [{"number": " "}, {"phone": "12"}, {"time_zone": "Mars/Base"}, {"time_zone": "../etc"}])
+@pytest.mark.parametrize(
+    "wrong", [{"number": " "}, {"phone": "12"}, {"time_zone": "Mars/Base"}, {"time_zone": "../etc"}]
+)
 def test_hiring_refuses_what_cannot_be_used(wrong: dict[str, str]):
     values = {"number": "1", "name": "Ana", **wrong}
     with pytest.raises(InvalidInputError):
@@ -102,7 +104,9 @@ def test_a_removed_absence_is_never_announced(clock):
     clock.stand("2026-08-03T12:00:00")
     absence = make_absence(make_employee(), starts_on=date(2026, 8, 5), ends_on=date(2026, 8, 9))
     assert not services.start_absence(absence=absence)
-    set_timer(handler="people.absence_begins", key="a", due_at=services.begins_at(absence), data={"absence": absence.pk})
+    set_timer(
+        handler="people.absence_begins", key="a", due_at=services.begins_at(absence), data={"absence": absence.pk}
+    )
     Absence.objects.all().delete()
     clock.wind(3 * 86400)
     sweeper.sweep()

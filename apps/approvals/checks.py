@@ -1,0 +1,42 @@
+"""What is wrong with a flow before anybody is asked: dead ends, conditions on fields that are not there."""
+
+from django.utils.translation import gettext as _
+
+from apps.approvals.models import Flow, Stage
+from apps.core import clock
+from apps.forms import queries as forms
+from apps.people import queries as people
+
+
+def problems(flow: Flow) -> list[str]:
+    """Sentences, in the active language; empty when every request can be decided by somebody."""
+    stages = list(flow.stages.select_related("person", "team").order_by("order", "id"))
+    schema = forms.schema_of_form(flow.form)
+    found: list[str] = []
+    if not stages:
+        found.append(_("There is no stage, so this flow is not offered to anybody."))
+    elif all(stage.condition for stage in stages):
+        found.append(
+            _("Every stage has a condition: a request that meets none is approved without anybody's decision.")
+        )
+    missing = [key for key in (flow.amount_field, flow.summary_field) if key and schema.field(key) is None]
+    found += [_("The form has no field “%(key)s”.") % {"key": key} for key in missing]
+    amount = schema.field(flow.amount_field) if flow.amount_field else None
+    if amount is not None and amount.kind != "money":
+        found.append(_("The field “%(key)s” is not an amount of money.") % {"key": flow.amount_field})
+    for number, stage in enumerate(stages, start=1):
+        found += [_("Stage %(number)s: %(what)s") % {"number": number, "what": sentence} for sentence in _of(stage)]
+        key = str((stage.condition or {}).get("field") or "")
+        if key and schema.field(key) is None:
+            found.append(_("Stage %(number)s: the form has no field “%(key)s”, so the stage is never needed.") % {
+                "number": number, "key": key})  # fmt: skip
+    return found
+
+
+def _of(stage: Stage) -> list[str]:
+    if stage.approver == Stage.Approver.PERSON and stage.person is not None and not stage.person.is_active:
+        return [_("%(name)s has left; their manager is asked instead.") % {"name": stage.person}]
+    leads = people.leads_of(stage.team, clock.now().date()) if stage.team else []
+    if stage.approver == Stage.Approver.TEAM_LEAD and not leads:
+        return [_("the team %(team)s has no lead, so nobody can decide.") % {"team": stage.team}]
+    return []

@@ -195,7 +195,7 @@ def gather(message: OutboundMessage) -> Facts:
         is_reachable=not known.is_unreachable and bool(contact.phone or contacts.user_id_of(contact, message.number)),
         has_consent=known.consent,
         is_stopped=known.is_stopped,
-        is_account_active=account.state == Account.State.ACTIVE,
+        is_account_active=Account.objects.filter(pk=account.pk, state=Account.State.ACTIVE).exists(),
         is_window_open=is_open,
         given=from_json(message.given) if message.given else None,
         wording=Wording(row.body, row.buttons) if row else None,

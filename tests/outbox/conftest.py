@@ -19,10 +19,15 @@ ASKED = Kind(
     bodies={"en": "May we buy {{what}}?", "pt-br": "Podemos comprar {{what}}?"},
     buttons={"en": {"yes": "Yes", "no": "No"}, "pt-br": {"yes": "Sim", "no": "Não"}},
 )  # fmt: skip
-NEWS = Kind(name="test.news", klass=Klass.ANNOUNCEMENT, lane=Lane.BULK, samples={"text": "x"}, bodies={"en": "News: {{text}}"})
+NEWS = Kind(
+    name="test.news", klass=Klass.ANNOUNCEMENT, lane=Lane.BULK, samples={"text": "x"}, bodies={"en": "News: {{text}}"}
+)
 CHAT = Kind(name="test.chat", klass=Klass.MY_REQUESTS, lane=Lane.REPLY, samples={"text": "x"})
-PAGE = Kind(name="test.page", klass=Klass.SAFETY, lane=Lane.URGENT, samples={"text": "x"}, bodies={"en": "Alarm: {{text}}"})
+PAGE = Kind(
+    name="test.page", klass=Klass.SAFETY, lane=Lane.URGENT, samples={"text": "x"}, bodies={"en": "Alarm: {{text}}"}
+)
 
+Say = Callable[..., OutboundMessage]
 YES_NO = (ButtonSpec("yes", "test.yes"), ButtonSpec("no", "test.no"))
 
 
@@ -91,7 +96,7 @@ def write_in(contact: Contact, number: Number) -> None:
 
 
 @pytest.fixture
-def say(number: Number) -> Callable[..., OutboundMessage]:
+def say(number: Number) -> Say:
     """Enqueue a chat line; `lane` and the rest are chosen by `kind`."""
 
     def enqueue(contact: Contact, text: str = "Hello", *, kind: str = "test.chat", **values: Any) -> OutboundMessage:
@@ -101,7 +106,9 @@ def say(number: Number) -> Callable[..., OutboundMessage]:
     return enqueue
 
 
-def status(message: OutboundMessage | None, what: str, *, wamid: str = "", opaque: str = "", **values: Any) -> StatusChanged:
+def status(
+    message: OutboundMessage | None, what: str, *, wamid: str = "", opaque: str = "", **values: Any
+) -> StatusChanged:
     return StatusChanged(
         remote_id=wamid or (message.remote_id if message else ""), number_id="", status=what, at=clock.now(),
         opaque=opaque, **values,

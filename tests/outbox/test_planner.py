@@ -118,7 +118,12 @@ anything = st.text(max_size=6000)
 contents = st.one_of(
     st.builds(Text, anything),
     st.builds(Buttons, anything, st.lists(st.builds(ReplyButton, st.just("id"), anything), max_size=12).map(tuple)),
-    st.builds(Choices, anything, anything, st.lists(st.builds(ListRow, st.just("id"), anything, anything), max_size=12).map(tuple)),
+    st.builds(
+        Choices,
+        anything,
+        anything,
+        st.lists(st.builds(ListRow, st.just("id"), anything, anything), max_size=12).map(tuple),
+    ),
     st.builds(LocationRequest, anything),
     st.builds(MediaMessage, st.just("image"), st.just(1), anything),
 )

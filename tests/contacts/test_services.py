@@ -206,7 +206,7 @@ def test_the_buttons_of_a_contact_work(client: Client) -> None:
         ("lost-phone", "Suspended"), ("reinstate", "Active again"), ("record-consent", "Recorded"), ("unlink", "Unlinked"),
         ("reinstate", "Nothing was changed"),
     ):  # fmt: skip
-        assert told in client.post(url_of(contact, path), follow=True).content.decode(), path
+        assert told in client.post(url_of(contact, f"{path}/"), follow=True).content.decode(), path
     page = client.get(url_of(contact)).content.decode()
     assert "Signed on paper" in page
     listed = client.get("/admin/contacts/contact/").content.decode()

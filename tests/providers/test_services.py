@@ -376,13 +376,13 @@ def test_a_reader_sees_no_secret_field_and_the_address_is_there_to_copy(client: 
 @responses.activate
 def test_the_buttons_tell_what_happened(client: Client, account: Account) -> None:
     responses.get(TEMPLATES, json={"error": {"code": 190, "message": "expired"}}, status=401)
-    page = client.post(url_of(account, "check-connection"), follow=True)
+    page = client.post(url_of(account, "check-connection/"), follow=True)
     assert "must enter a new token" in page.content.decode()
-    page = client.post(url_of(account, "pause"), follow=True)
+    page = client.post(url_of(account, "pause/"), follow=True)
     assert "What would go out waits" in page.content.decode(), [str(m) for m in page.context["messages"]]
     account.refresh_from_db()
     assert account.state == Account.State.PAUSED
-    client.post(url_of(account, "resume"), follow=True)
+    client.post(url_of(account, "resume/"), follow=True)
     account.refresh_from_db()
     assert account.state == Account.State.ACTIVE
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from apps.contacts import queries, services
 from apps.contacts.models import Consent, Contact, Preference
+from apps.contacts.reactions import unlink_leaver
 from apps.core import clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
 from apps.journal.actors import SYSTEM
@@ -220,3 +221,14 @@ def test_a_manager_sees_the_contacts_of_the_own_team_only() -> None:
     user = make_user(employee=lead)
     assert list(queries.visible_to(user)) == [mine]
     assert set(queries.visible_to(make_user(is_superuser=True))) == {mine, theirs, stranger}
+
+
+def test_a_leaver_s_address_is_unlinked_and_one_taken_back_keeps_it() -> None:
+    leaver, back = make_employee(state=Employee.State.LEFT), make_employee()
+    gone, kept = make_contact(leaver), make_contact(back)
+    for employee in (leaver, back, leaver):
+        unlink_leaver(Entry(name="employee.left", subject_type="people.employee", subject_id=str(employee.pk)))
+    gone.refresh_from_db()
+    kept.refresh_from_db()
+    assert (gone.employee, gone.state) == (None, State.UNLINKED)
+    assert (kept.employee, kept.state) == (back, State.ACTIVE)

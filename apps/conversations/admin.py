@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.conversations import dialogue, queries
+from apps.conversations.machine import DIALOGUE
 from apps.conversations.models import Conversation, Dialogue, MenuItem
 from apps.conversations.targets import targets
 from apps.core import clock
@@ -20,7 +21,7 @@ from apps.files.models import File
 from apps.forms.queries import lines
 from apps.forms.schema import Schema, in_language
 from apps.forms.translated import TranslatedAdminMixin
-from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, button
+from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, acting, button
 
 
 def file_address(file: File) -> str:
@@ -77,6 +78,11 @@ class DialogueAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dialogue]:
         return queries.visible_dialogues(request.user).select_related("conversation__contact__employee").order_by("-id")
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        """An ended dialogue has no button."""
+        row = self.get_object(request, str(object_id))
+        return super().get_actions_detail(request, object_id) if row and row.state in DIALOGUE["cancel"].sources else []
+
     @admin.display(description=_("waiting for the person since"))
     def waiting_for(self, row: Dialogue) -> str:
         return timesince(row.touched_at, clock.now()) if row.state in {"open", "paused"} else "–"
@@ -88,7 +94,7 @@ class DialogueAdmin(ReadOnlyAdmin):
 
     @button(_("Cancel"), permission="conversations.operate_dialogue", icon="close")
     def cancel_dialogue(self, request: HttpRequest, row: Dialogue) -> str:
-        dialogue.close(dialogue=row, by=request.user)  # type: ignore[arg-type] # signed in: the button checked it
+        dialogue.close(dialogue=row, by=acting(request))
         return str(_("Cancelled. The person is told nothing; they may start again from the menu."))
 
 

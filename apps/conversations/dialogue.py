@@ -89,7 +89,8 @@ def answer(
     Raises nothing for bad input: the person reads the reason above the question, asked again.
     """
     row = _reload(dialogue)
-    if row.state != State.OPEN or event.kind == "reaction" or _was_taken(message):
+    is_older = bool(row.seen) and message.pk < row.seen[0]  # than the message that opened it: taken up again
+    if row.state != State.OPEN or event.kind == "reaction" or is_older or _was_taken(message):
         return None
     draft = _draft(row)
     with translation.override(speaker.language):

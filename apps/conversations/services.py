@@ -134,7 +134,7 @@ def _payload(event: MessageReceived, files: Sequence[File]) -> dict[str, Any]:
             values[name] = asdict(part)
     if event.extra:
         values["extra"] = dict(event.extra)
-    return _clean(values)  # type: ignore[no-any-return]
+    return dict(_clean(values))
 
 
 def _clean(value: Any) -> Any:

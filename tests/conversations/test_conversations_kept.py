@@ -166,12 +166,17 @@ def test_an_operator_cancels_a_dialogue_by_its_button(desk: Client) -> None:
     phone = Phone()
     opened = phone.open({"fields": [{"key": k, "kind": "text", "question": {"en": "?"}} for k in "ab"]})
     page = reverse("admin:conversations_dialogue_change", args=[opened.pk])
-    assert desk.get(page).status_code == 200
-    desk.get(f"/admin/conversations/dialogue/{opened.pk}/cancel-dialogue")
+    press = reverse("admin:conversations_dialogue_cancel_dialogue", args=[opened.pk])
+    assert press in desk.get(page).content.decode()
+    desk.get(press)  # a link preview changes nothing
+    opened.refresh_from_db()
+    assert opened.state == Dialogue.State.OPEN
+    desk.post(press)
     opened.refresh_from_db()
     assert opened.state == Dialogue.State.CANCELLED
     entry = Entry.objects.get(name="dialogue.cancelled")
     assert entry.actor_kind == "user"
+    assert press not in desk.get(page).content.decode()
 
 
 def test_a_menu_row_is_made_from_typed_inputs(desk: Client) -> None:

@@ -150,22 +150,28 @@ class Desk:
         self._sign_in(login)
 
     def _sign_in(self, login: dict[str, str]) -> None:
-        page = self._session.get(f"{self.base_url}/admin/login/?next=/admin/", timeout=30)
-        answer = self._session.post(
+        page = self._ask("GET", f"{self.base_url}/admin/login/?next=/admin/")
+        answer = self._ask(
+            "POST",
             page.url,
             data={"username": login["username"], "password": login["password"], "next": "/admin/", **_token(page.text)},
             headers={"Referer": page.url},
-            timeout=30,
         )
         if answer.status_code != 200 or "/admin/login" in answer.url:
             raise FailedError(f"{self.who} cannot sign in to {self.base_url}/admin/ (HTTP {answer.status_code}).")
         self.narrator.passed(f"{self.who} signs in to the admin")
 
+    def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
+        try:
+            return self._session.request(method, url, timeout=30, **options)
+        except requests.RequestException as error:
+            raise FailedError(f"{self.who} opens {url} and nothing answers ({type(error).__name__}).") from error
+
     def read(self, path: str, *patterns: str, what: str = "", expected: int = 200, seconds: float = 0.0) -> str:
         """The text of a page (tags stripped), holding every pattern; tries again for up to `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
-            answer = self._session.get(self.base_url + path, timeout=30)
+            answer = self._ask("GET", self.base_url + path)
             self.page = answer.text
             text = answer.text if "csv" in answer.headers.get("Content-Type", "") else _plain(answer.text)
             missing = [pattern for pattern in patterns if not re.search(pattern, text, re.IGNORECASE)]
@@ -181,12 +187,7 @@ class Desk:
 
     def press(self, path: str, *, what: str) -> str:
         """A button of the admin, and the page it leads to."""
-        answer = self._session.get(self.base_url + path, timeout=30)
-        if answer.status_code == 405:
-            page = self._session.get(self.base_url + path.rsplit("/", 2)[0] + "/change/", timeout=30)
-            answer = self._session.post(
-                self.base_url + path, data=_token(page.text), headers={"Referer": page.url}, timeout=30
-            )
+        answer = self._ask("GET", self.base_url + path)
         if answer.status_code != 200:
             raise FailedError(f"{what}: {self.who} presses {path} and gets HTTP {answer.status_code}.")
         self.narrator.passed(what)

@@ -10,7 +10,7 @@ from django.db import transaction
 log = logging.getLogger("recado.tasks")
 
 
-class RecadoTask(Task):  # type: ignore[type-arg]
+class RecadoTask(Task):
     """A thin shell: keyword ids in, one call, a small result out. Safe to run twice."""
 
     acks_late = True

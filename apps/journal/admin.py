@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from apps.core import clock
 from apps.core.errors import RecadoError
 from apps.journal import export, reactor, sealer, verify
-from apps.journal.capture import ReadOnlyAdmin, button
+from apps.journal.capture import ReadOnlyAdmin, acting, button
 from apps.journal.models import Cursor, Entry, SetAside
 from apps.journal.services import record
 
@@ -95,7 +95,7 @@ class EntryAdmin(ReadOnlyAdmin):
         self._may_export(request)
         entries = self._filtered(request)
         with transaction.atomic():
-            record("journal.exported", by=request.user, after={"format": kind, "filter": request.GET.urlencode(),
+            record("journal.exported", by=acting(request), after={"format": kind, "filter": request.GET.urlencode(),
                                                                "entries": entries.count()})  # fmt: skip
         is_csv = kind == "csv"
         answer = StreamingHttpResponse(
@@ -126,7 +126,7 @@ class EntryAdmin(ReadOnlyAdmin):
             return back
         report = verify.verify(anchors=verify.kept_anchors())
         with transaction.atomic():
-            record("journal.verified", by=request.user, after={"entries": report.entries, "faults": len(report.faults)})
+            record("journal.verified", by=acting(request), after={"entries": report.entries, "faults": len(report.faults)})
         if report.is_sound:
             messages.success(request, gettext(
                 "The journal is whole: %(entries)s entries, %(erased)s lawful erasures, %(anchors)s anchors held against "

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
@@ -19,6 +21,7 @@ from unfold.decorators import action
 
 from apps.core.encryption import MASK, EncryptedTextField
 from apps.core.errors import RecadoError
+from apps.journal.actors import HasActor
 from apps.journal.services import plain, record
 
 
@@ -87,13 +90,20 @@ class RecordedModelAdmin(ModelAdmin):
         """See `log_addition`."""
 
 
+def acting(request: HttpRequest) -> HasActor:
+    """Who sits at the screen. Raises PermissionDenied for nobody: an anonymous change has no author to record."""
+    if not isinstance(request.user, HasActor):
+        raise PermissionDenied
+    return request.user
+
+
 def record_edit(
     request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str
 ) -> None:
     """One entry of an edit on a screen; nothing when nothing changed."""
     old, new = difference(before, after)
     if old or new:
-        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=request.user, body={"before": old, "after": new})
+        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=acting(request), body={"before": old, "after": new})
 
 
 class ReadOnlyAdmin(RecordedModelAdmin):
@@ -114,6 +124,9 @@ def button(
 ) -> Callable[[Callable[..., str]], Any]:
     """A button on one row's page. The method gets (self, request, obj) and returns the sentence to show.
 
+    The theme draws it as a link; `desk.js` sends it as a POST. A plain GET (no script, a link preview, a forged image)
+    changes nothing: it shows a page that asks.
+
     It must call a service; a RecadoError becomes a message on the page and changes nothing. `permission` is a full
     codename ("incidents.answer_ticket"), checked here and again by the service. `is_atomic` is False for a service that
     talks to another server and keeps its own transactions: no transaction waits for the network.
@@ -123,10 +136,13 @@ def button(
         @functools.wraps(method)
         def run(self: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
             obj = self.get_object(request, object_id)
-            back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
-            if obj is None or not request.user.has_perm(permission):  # type: ignore[union-attr]
+            if obj is None or not request.user.has_perm(permission):
                 messages.error(request, _("You may not do this, or it is gone. Nothing was changed."))
                 return HttpResponseRedirect(reverse("admin:index"))
+            back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
+            if request.method != "POST":
+                context = {**self.admin_site.each_context(request), "title": description, "subject": obj, "back": back}
+                return TemplateResponse(request, "journal/confirm.html", context)
             try:
                 with transaction.atomic() if is_atomic else contextlib.nullcontext():
                     messages.success(request, method(self, request, obj))
@@ -134,6 +150,7 @@ def button(
                 messages.error(request, _("%(what)s Nothing was changed.") % {"what": error})
             return HttpResponseRedirect(back)
 
-        return action(description=description, url_path=method.__name__.replace("_", "-"), icon=icon)(run)
+        path = method.__name__.replace("_", "-")
+        return action(description=description, url_path=path, icon=icon, attrs={"data-post": "true"})(run)
 
     return decorate

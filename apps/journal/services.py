@@ -109,7 +109,7 @@ def transition(
     row.save(update_fields=fields)
     after = {"state": row.state, **{field: plain(value) for field, value in changes.items()}}
     record(move.event, subject=row, by=by, before=before, after=after, body=body)
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.core import clock
 from apps.core.encryption import signature
@@ -83,7 +84,7 @@ def use(button: Button) -> Button:
     """Use a locked button up. Raises MoveNotAllowedError when it was used already."""
     now = clock.now()
     if not Button.objects.filter(pk=button.pk, used_at=None).update(used_at=now):
-        raise MoveNotAllowedError("This button was already used.")
+        raise MoveNotAllowedError(_("This button was already used."))
     button.used_at = now
     return button
 

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
 from apps.core import clock
-from apps.core.errors import StaleVersionError
-from apps.core.machine import Machine
+from apps.core.errors import MoveNotAllowedError, StaleVersionError
+from apps.core.machine import Machine, Move
 from apps.core.tasks import nudge
 from apps.journal import chain, tasks
 from apps.journal.actors import SYSTEM, Actor, HasActor
@@ -96,8 +97,8 @@ def transition(
     row: Any = type(obj)._default_manager.select_for_update().get(pk=obj.pk)
     has_version = any(field.name == "version" for field in row._meta.concrete_fields)
     if expected_version is not None and row.version != expected_version:
-        raise StaleVersionError("It has changed since you saw it.")
-    move = machine.decide(row.state, name)
+        raise StaleVersionError(_("It has changed since you saw it."))
+    move = _decided(row, machine, name)
     before = {"state": row.state}
     row.state = move.target
     for field, value in changes.items():
@@ -110,6 +111,17 @@ def transition(
     after = {"state": row.state, **{field: plain(value) for field, value in changes.items()}}
     record(move.event, subject=row, by=by, before=before, after=after, body=body)
     return row
+
+
+def _decided(row: Any, machine: Machine, name: str) -> Move:
+    """The machine speaks to programmers; whoever pressed the button reads the state in their own language."""
+    try:
+        return machine.decide(row.state, name)
+    except MoveNotAllowedError as error:
+        shown = row.get_state_display() if hasattr(row, "get_state_display") else row.state
+        raise MoveNotAllowedError(
+            _("This cannot be done any more: the state is “%(state)s” now.") % {"state": shown}, detail=str(error)
+        ) from error
 
 
 def plain(value: Any) -> Any:

@@ -328,6 +328,12 @@ def test_an_answer_puts_the_timeout_off(clock: Clock) -> None:
     assert phone.dialogue.state == Dialogue.State.OPEN
 
 
+def test_a_timeout_that_comes_too_early_changes_nothing() -> None:
+    phone = Phone()
+    dialogue.time_out(dialogue_id=phone.open(REPORT).pk, cause="t1")
+    assert phone.dialogue.state == Dialogue.State.OPEN
+
+
 def test_a_tap_after_the_end_is_answered_and_does_nothing() -> None:
     phone = Phone()
     phone.open(REPORT)

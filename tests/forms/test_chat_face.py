@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,20 @@ def test_up_to_three_short_options_are_buttons_and_more_are_a_list() -> None:
     assert "cancel" in three.body  # no room for the button: the word is named
     assert isinstance(chat.question(choice("A", "B", "C", "D"), ask()), Choices)
     assert isinstance(chat.question(choice("A", "an option of many characters"), ask()), Choices)
+
+
+def test_titles_that_are_too_long_are_cut_and_told_apart() -> None:
+    titled = [(f"o{n}", "The very same long beginning" + "!" * n) for n in range(3)]
+    assert_fits(chat.buttons_of("Which?", titled, lambda option: option))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_control_has_a_short_title_of_its_own(language: str) -> None:
+    names = [chat.BACK, chat.CANCEL, chat.SKIP, chat.DONE, chat.SEND, chat.TODAY, chat.MORE]
+    with translation.override(language):
+        titles = [chat.title_of(name) for name in names]
+    assert len(set(titles)) == len(names)
+    assert all(len(title) <= chat.BUTTON for title in titles)
 
 
 def test_a_long_list_is_walked_through_completely_and_round() -> None:

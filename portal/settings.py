@@ -6,6 +6,7 @@
 import os
 
 import environ
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
@@ -48,7 +49,7 @@ HOUSE = [
 ]
 INSTALLED_APPS = [
     "portal",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the plain "unfold" would put its own site in place of console's
     "portal.site.RecadoAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -198,9 +199,18 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "SITE_URL": "/admin/",
-    "SITE_ICON": None,
-    "STYLES": [lambda request: "/static/recado/desk.css"],
-    "SCRIPTS": [lambda request: "/static/recado/desk.js"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("recado/icon.svg")}],
+    "STYLES": [lambda request: static("recado/desk.css")],
+    "SCRIPTS": [lambda request: static("recado/desk.js")],
+    # Emerald, a step darker than the theme's own weights: white on 600 and 600 on white both pass WCAG AA (4.5:1).
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.9% .021 166.113)", "100": "oklch(95% .052 163.051)", "200": "oklch(90.5% .093 164.15)",
+            "300": "oklch(84.5% .143 164.978)", "400": "oklch(76.5% .177 163.223)", "500": "oklch(69.6% .17 162.48)",
+            "600": "oklch(50.8% .118 165.612)", "700": "oklch(43.2% .095 166.913)", "800": "oklch(37.8% .077 168.94)",
+            "900": "oklch(32% .065 169)", "950": "oklch(26.2% .051 172.552)",
+        },
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from apps.console import home
@@ -12,7 +14,7 @@ class RecadoAdminSite(UnfoldAdminSite):
     """Navigation by what people do (`navigation.py`), a home that says what needs a human now (`home.py`)."""
 
     index_template = "console/home.html"
+    index_title = _("Home")
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {**(extra_context or {}), "cards": home.cards(request)}
-        return super().index(request, context)
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**(extra_context or {}), "cards": home.cards(request)})

@@ -12,6 +12,10 @@ from django.core.management.base import CommandError
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from apps.conversations.words import WORDS
+from apps.forms import chat
+from apps.forms.parse import fold
+from apps.inbox.words import Word, whole_word
 from portal import catalogues
 from portal.catalogues import CatalogueError, Key, Text
 
@@ -63,6 +67,26 @@ def test_titles_of_chat_buttons_fit_their_place(language: str) -> None:
     assert {"Back", "Cancel", "Send"} <= titles
     for title in titles:
         assert len(entries[Key("", title)].msgstr) <= 20
+
+
+@pytest.mark.parametrize("code", [code for code, _name in settings.LANGUAGES])
+def test_the_title_of_every_control_may_be_typed_instead(code: str) -> None:
+    with translation.override(code):
+        for control, spellings in WORDS.items():
+            assert fold(chat.title_of(control)) in spellings
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
+def test_words_that_a_sentence_tells_people_to_write_are_understood(language: str) -> None:
+    told = {"*menu*": Word.MENU, "Write START": Word.START, "write START": Word.START, "Write STOP": Word.STOP}
+    found = set()
+    for entry in catalogues.read(catalogues.po_path(language)).values():
+        for phrase, word in told.items():
+            if phrase in entry.msgid:
+                candidates = re.findall(r"\*(\w+)\*|\b([A-Z]{4,})\b", entry.msgstr)
+                assert word in {whole_word("".join(pair)) for pair in candidates}, entry.msgstr
+                found.add(word)
+    assert found == {Word.MENU, Word.START, Word.STOP}
 
 
 # --- the tool itself --------------------------------------------------------------------------------------------------

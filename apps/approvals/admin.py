@@ -22,7 +22,7 @@ from apps.core.errors import NotPermittedError, RecadoError
 from apps.files import queries as file_queries
 from apps.forms import queries as forms
 from apps.forms.translated import ConditionField, TranslatedAdminMixin
-from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin
+from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, acting
 from apps.people import queries as people
 from apps.people.models import Employee
 
@@ -63,7 +63,6 @@ class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     list_display = ("title", "key", "form", "stage_count", "is_active", "is_ready")
     list_select_related = ("form",)
     search_fields = ("key",)
-    prepopulated_fields: ClassVar = {}
     inlines = (StageInline,)
     fields = ("name", "key", "form", "amount_field", "summary_field", "is_active")
 
@@ -166,7 +165,7 @@ class RequestAdmin(ReadOnlyAdmin):
 
     def _page(self, request: HttpRequest, row: Request) -> dict[str, Any]:
         own, language = people.employee_of(request.user), get_language() or "en"
-        may_decide = request.user.has_perm(queries.DECIDE)  # type: ignore[union-attr]
+        may_decide = request.user.has_perm(queries.DECIDE)
         moves = REQUEST.allowed(row.state)
         return {
             "title": f"{row.code} · {row.summary}",
@@ -179,7 +178,7 @@ class RequestAdmin(ReadOnlyAdmin):
             "route": route(row, own, language),
             "seat": queries.open_seat(row, own) if may_decide else None,
             "may_withdraw": own is not None and own.pk == row.requester_id and "withdraw" in moves,
-            "may_try_again": "try_again" in moves and request.user.has_perm("approvals.change_flow"),  # type: ignore[union-attr]
+            "may_try_again": "try_again" in moves and request.user.has_perm("approvals.change_flow"),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -211,7 +210,7 @@ class RequestAdmin(ReadOnlyAdmin):
 
 def _decide(request: HttpRequest, row: Request, own: Employee | None, verdict: str) -> None:
     """The page names the stage and the version that the person was looking at."""
-    if own is None or not request.user.has_perm(queries.DECIDE):  # type: ignore[union-attr]
+    if own is None or not request.user.has_perm(queries.DECIDE):
         raise NotPermittedError(gettext("Your sign-in may not decide on requests."))
     run = row.stage_runs.filter(pk=_number(request.POST.get("stage_run"))).first()
     if run is None:
@@ -243,9 +242,9 @@ def _withdraw(request: HttpRequest, row: Request, own: Employee | None) -> str:
 
 
 def _try_again(request: HttpRequest, row: Request, own: Employee | None) -> str:
-    if not request.user.has_perm("approvals.change_flow"):  # type: ignore[union-attr]
+    if not request.user.has_perm("approvals.change_flow"):
         raise NotPermittedError(gettext("Only people who manage flows can do this."))
-    again = services.try_again(request=row, by=request.user)  # type: ignore[arg-type]
+    again = services.try_again(request=row, by=acting(request))
     if again.state == Request.State.STUCK:
         raise NotPermittedError(gettext("Still nobody can decide: set a manager, a lead or a deputy first."))
     return queries.standing(again)

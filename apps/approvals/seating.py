@@ -9,7 +9,6 @@ from typing import Any
 from apps.approvals import policy, queries, telling
 from apps.approvals.machine import REQUEST, STAGE
 from apps.approvals.models import Request, Seat, StageRun
-from apps.approvals.policy import Chosen
 from apps.core import clock
 from apps.forms import conditions
 from apps.journal.actors import SYSTEM, HasActor
@@ -56,14 +55,14 @@ def seat(run: StageRun, bases: Sequence[Employee]) -> list[Seat]:
     """Set the seats for those whom the route names; empty when that decides nothing."""
     chosen = queries.chosen(run, bases)
     plan = policy.seat_plan(run.rule, chosen, requester_id=run.request.requester_id)
-    return [take_seat(run, item) for item in plan or ()]
+    return [take_seat(run, item.base_id, item.decider_id) for item in plan or () if item.decider_id is not None]
 
 
-def take_seat(run: StageRun, item: Chosen) -> Seat:
+def take_seat(run: StageRun, base_id: int, decider_id: int) -> Seat:
     """A seat for one decider; a seat that moved away earlier opens again. A decided one stays as it is."""
-    deputy_for_id = item.base_id if item.base_id != item.decider_id else None
+    deputy_for_id = base_id if base_id != decider_id else None
     row, created = Seat.objects.select_related("employee", "deputy_for").get_or_create(
-        stage_run=run, employee_id=item.decider_id, defaults={"deputy_for_id": deputy_for_id}
+        stage_run=run, employee_id=decider_id, defaults={"deputy_for_id": deputy_for_id}
     )
     if not created and not queries.verdict_of(row) and not row.is_open:
         row.is_open, row.deputy_for_id, row.asked_at = True, deputy_for_id, clock.now()
@@ -100,7 +99,7 @@ def move_seats(run: StageRun, employee: Employee) -> int:
     leave_seat(row)
     sitting = {view.employee_id for view in queries.seat_views(run) if view.is_open or view.verdict}
     if decider is not None and decider.pk not in sitting:
-        telling.asked(take_seat(run, Chosen(base.pk, decider.pk)))
+        telling.asked(take_seat(run, base.pk, decider.pk))
     elif decider is None and (run.rule == "all" or not any(view.is_open for view in queries.seat_views(run))):
         get_stuck(run)
     return 1

@@ -191,20 +191,26 @@ def _fill_seats(run: StageRun) -> None:
     for seat in Seat.objects.filter(stage_run=run, is_open=True).select_related("stage_run__request"):
         seating.leave_seat(seat)
     missing = [person for person in queries.named(run) if person.pk not in done]
-    last = Decision.objects.filter(seat__stage_run=run).select_related("seat__employee").order_by("-id").first()
-    if (
-        not missing
-        and last is not None
-        and policy.outcome(run.rule, queries.seat_views(run)) == Decision.Verdict.APPROVE
-    ):
-        _approve(run, last)  # whoever was missing is no longer named, and all others have approved
-        return
     seats = seating.seat(run, missing)
-    open_seats = [seat for seat in seats if not queries.verdict_of(seat)]
-    if not open_seats:
+    for seat in seats:
+        if seat.is_open:
+            telling.asked(seat)
+    if missing and not seats:
         seating.get_stuck(run)
-    for seat in open_seats:
-        telling.asked(seat)
+    else:
+        _settle(run)
+
+
+def _settle(run: StageRun) -> None:
+    """A stage without open seats never waits: what is decided decides it, else nobody can."""
+    views = queries.seat_views(run)
+    if any(view.is_open for view in views):
+        return
+    last = Decision.objects.filter(seat__stage_run=run).select_related("seat__employee").order_by("-id").first()
+    if last is not None and policy.outcome(run.rule, views) == Decision.Verdict.APPROVE:
+        _approve(run, last)
+    else:
+        seating.get_stuck(run)
 
 
 @transaction.atomic
@@ -212,9 +218,14 @@ def reseat(*, employee: Employee) -> int:
     """Pass on every open seat of somebody who is away or has left; returns how many seats moved."""
     held = Seat.objects.filter(employee=employee, is_open=True, stage_run__state=StageRun.State.OPEN)
     ids = list(held.filter(stage_run__request__state=Request.State.OPEN).values_list("stage_run_id", flat=True))
-    return sum(
-        seating.move_seats(_locked_run(run), employee) for run in StageRun.objects.filter(pk__in=ids).order_by("pk")
-    )
+    moved = 0
+    for row in StageRun.objects.filter(pk__in=ids).order_by("pk"):
+        run = _locked_run(row)
+        if seating.move_seats(run, employee):
+            moved += 1
+            if run.request.state == Request.State.OPEN:
+                _settle(run)
+    return moved
 
 
 @transaction.atomic

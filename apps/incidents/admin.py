@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
-from apps.core.errors import RecadoError
+from apps.core.errors import NotPermittedError, RecadoError
 from apps.files import queries as file_queries
 from apps.files import services as files
 from apps.forms import queries as forms
@@ -178,8 +178,8 @@ class TicketAdmin(ReadOnlyAdmin):
 
 
 def _may(request: HttpRequest, ticket: Ticket, own: Employee) -> None:
-    if not request.user.has_perm(queries.ANSWER):  # type: ignore[union-attr]
-        raise services.NotPermittedError(gettext("You may read this ticket, but not answer it."))
+    if not request.user.has_perm(queries.ANSWER):
+        raise NotPermittedError(gettext("You may read this ticket, but not answer it."))
 
 
 def _take(request: HttpRequest, ticket: Ticket, own: Employee) -> str:
@@ -195,7 +195,7 @@ def _resolve(request: HttpRequest, ticket: Ticket, own: Employee) -> str:
 
 
 def _comment(request: HttpRequest, ticket: Ticket, own: Employee) -> str:
-    is_answer = bool(request.user.has_perm(queries.ANSWER)) and queries.may_answer(own, ticket)  # type: ignore[union-attr]
+    is_answer = bool(request.user.has_perm(queries.ANSWER)) and queries.may_answer(own, ticket)
     side = Note.Side.RESPONDER if is_answer and own.pk != ticket.reporter_id else Note.Side.REPORTER
     if is_answer and request.POST.get("internal"):
         side = Note.Side.INTERNAL

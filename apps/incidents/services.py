@@ -133,12 +133,16 @@ def resolve(*, ticket: Ticket, by: Employee, text: str = "") -> Ticket:
     if ticket.state == Ticket.State.RESOLVED:
         raise MoveNotAllowedError(queries.standing(ticket, by))
     text = text.strip()
-    changes = {
-        "resolved_at": clock.now(),
-        "assignee": ticket.assignee or by,
-        "taken_at": ticket.taken_at or clock.now(),
-    }
-    ticket = transition(ticket, TICKET, "resolve", by=by, body={"text": text} if text else None, **changes)
+    ticket = transition(
+        ticket,
+        TICKET,
+        "resolve",
+        by=by,
+        body={"text": text} if text else None,
+        resolved_at=clock.now(),
+        assignee=ticket.assignee or by,
+        taken_at=ticket.taken_at or clock.now(),
+    )
     if text:
         Note.objects.create(ticket=ticket, by=by, by_label=by.name, side=Note.Side.RESPONDER, text=text)
     if ticket.reporter_id != by.pk:

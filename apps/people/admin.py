@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.core import clock
 from apps.core.errors import InvalidInputError
-from apps.journal.capture import RecordedModelAdmin, button
+from apps.journal.capture import RecordedModelAdmin, acting, button
 from apps.journal.services import record
 from apps.people import policy, queries, services
 from apps.people.models import Absence, Deputy, Employee, Membership, Team, User
@@ -26,7 +27,7 @@ from apps.people.phones import normalise
 class ScopedChoicesMixin:
     """Employees and teams to choose from are those that the user may see: no list leaks another team's people."""
 
-    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **options: Any) -> Any:  # type: ignore[type-arg]
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **options: Any) -> Any:
         if db_field.related_model is Employee:
             options.setdefault("queryset", queries.visible_employees(request.user))
         elif db_field.related_model is Team:
@@ -95,20 +96,20 @@ class EmployeeAdmin(ScopedChoicesMixin, RecordedModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Employee]:
         away = Absence.objects.filter(employee=models.OuterRef("pk"))
-        today = queries.clock.now().date()
+        today = clock.now().date()
         visible = queries.visible_employees(request.user)
         return visible.annotate(is_away=models.Exists(away.filter(starts_on__lte=today, ends_on__gte=today)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Employee | None = None) -> list[str]:
         """Whoever chooses the sign-in of an employee may speak as that person: only who manages sign-ins does."""
         fields = list(super().get_readonly_fields(request, obj))
-        return fields if request.user.has_perm("people.change_user") else [*fields, "user"]  # type: ignore[union-attr]
+        return fields if request.user.has_perm("people.change_user") else [*fields, "user"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Employee | None = None) -> bool:
         """People leave; their rows stand in requests, tickets and the journal."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Employee, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         twin = Employee.objects.filter(phone=obj.phone, state=Employee.State.ACTIVE).exclude(pk=obj.pk).first()
         if obj.phone and twin is not None:
@@ -121,12 +122,12 @@ class EmployeeAdmin(ScopedChoicesMixin, RecordedModelAdmin):
 
     @button(_("Mark as left"), permission="people.change_employee", icon="logout")
     def mark_left(self, request: HttpRequest, obj: Employee) -> str:
-        services.mark_left(employee=obj, by=request.user)  # type: ignore[arg-type]
+        services.mark_left(employee=obj, by=acting(request))
         return gettext("%(name)s has left: nothing can be decided by them any more.") % {"name": obj}
 
     @button(_("Came back"), permission="people.change_employee", icon="login")
     def take_back(self, request: HttpRequest, obj: Employee) -> str:
-        services.take_back(employee=obj, by=request.user)  # type: ignore[arg-type]
+        services.take_back(employee=obj, by=acting(request))
         return gettext("%(name)s works here again. The sign-in stays locked.") % {"name": obj}
 
 
@@ -191,7 +192,7 @@ class DeputyAdmin(OfVisibleEmployees):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RecordedModelAdmin):  # type: ignore[type-arg,misc]
+class UserAdmin(DjangoUserAdmin, RecordedModelAdmin):  # type: ignore[misc]
     """Only an administrator hands out roles and touches administrators: nobody can raise themselves."""
 
     form = UserChangeForm
@@ -224,7 +225,7 @@ class UserAdmin(DjangoUserAdmin, RecordedModelAdmin):  # type: ignore[type-arg,m
             super().save_related(request, form, formsets, change)
             after = sorted(form.instance.groups.values_list("name", flat=True))
             if before != after:
-                record("user.roles_changed", subject=form.instance, by=request.user,  # type: ignore[arg-type]
+                record("user.roles_changed", subject=form.instance, by=acting(request),
                        before={"roles": before}, after={"roles": after})  # fmt: skip
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django names it
@@ -233,7 +234,7 @@ class UserAdmin(DjangoUserAdmin, RecordedModelAdmin):  # type: ignore[type-arg,m
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:
-                record("user.password_changed", subject=self.get_object(request, id), by=request.user)  # type: ignore[arg-type]
+                record("user.password_changed", subject=self.get_object(request, id), by=acting(request))
         return response
 
     @admin.display(description=_("employee"))
@@ -249,7 +250,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, RecordedModelAdmin):  # type: ignore[type-arg,misc]
+class GroupAdmin(DjangoGroupAdmin, RecordedModelAdmin):  # type: ignore[misc]
     """Roles. What a role may do is recorded like every other change."""
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
@@ -258,7 +259,7 @@ class GroupAdmin(DjangoGroupAdmin, RecordedModelAdmin):  # type: ignore[type-arg
             super().save_related(request, form, formsets, change)
             after = _codenames(form.instance)
             if before != after:
-                record("group.permissions_changed", subject=form.instance, by=request.user,  # type: ignore[arg-type]
+                record("group.permissions_changed", subject=form.instance, by=acting(request),
                        before={"taken": sorted(before - after)}, after={"given": sorted(after - before)})  # fmt: skip
 
 

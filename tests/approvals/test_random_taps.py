@@ -54,7 +54,8 @@ class RandomTaps(TestCase):
                 people.mark_left(employee=person, by=make_user())
                 services.reseat(employee=person)
             elif what == "away":
-                make_absence(person)
+                deputy = house.fabio if age else house.bia
+                make_absence(person, deputy=deputy if deputy != person else None)
                 services.reseat(employee=person)
             else:
                 services.decide(stage_run=run, by=person, verdict=what, version_seen=request.version - age, via="button",

@@ -222,6 +222,15 @@ def test_all_gets_stuck_when_one_of_them_leaves_and_what_was_decided_stands(hous
     assert state(request) == "approved"  # of the leads that are left, all have approved
 
 
+def test_somebody_who_has_approved_and_then_stands_in_for_the_last_one_is_not_asked_twice(house: House):
+    request = two_leads(house, "all")
+    decide(request, house.fabio)
+    make_absence(house.bia, deputy=house.fabio)
+    services.reseat(employee=house.bia)
+    assert state(request) == "approved"
+    assert Decision.objects.count() == 1
+
+
 def test_editing_a_flow_never_rewrites_a_running_request(house: House):
     flow = house.expense_flow()
     request = house.ask(flow=flow)

@@ -198,7 +198,6 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "SITE_URL": "/admin/",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("recado/icon.svg")}],
     "STYLES": [lambda request: static("recado/desk.css")],
     "SCRIPTS": [lambda request: static("recado/desk.js")],

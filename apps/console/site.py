@@ -15,6 +15,7 @@ class RecadoAdminSite(UnfoldAdminSite):
 
     index_template = "console/home.html"
     index_title = _("Home")
+    site_url = None  # there is no public site to go back to
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**(extra_context or {}), "cards": home.cards(request)})

@@ -61,7 +61,12 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @display(description=_("change"))
     def change(self, entry: Entry) -> str:
-        pieces = [f"{key}: {entry.before.get(key, '–')} → {value}" for key, value in entry.after.items()]
+        pieces = []
+        for key, value in entry.after.items():
+            if key in entry.before:
+                pieces.append(f"{key}: {entry.before[key]} → {value}")
+            elif value not in (None, "", [], {}):
+                pieces.append(f"{key}: {value}")
         return "; ".join(pieces)[:300] or "–"
 
     @display(description=_("content"))

@@ -18,8 +18,7 @@ from apps.people import queries as people
 from apps.providers.types import from_json
 
 LONGEST_THREAD = 200
-TICKS = {"queued": "🕓", "held": "🕓", "sending": "🕓", "sent": "✓", "delivered": "✓✓", "read": "✓✓", "unsure": "?", "failed": "⚠",
-         "expired": "⚠", "cancelled": "⚠"}  # fmt: skip
+TICKS = {"sent": "✓", "delivered": "✓✓", "read": "✓✓"}  # the other states are told by their word alone
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _theirs(message: Message, by_id: dict[int, File]) -> Line:
         notes.append(_("the file could not be fetched"))
     text = message.text
     if not text and message.payload.get("place"):
-        text = "📍 " + place(message.payload["place"])
+        text = f"{_('location').capitalize()}: {place(message.payload['place'])}"
     if not text and not attached and not notes:
         text = f"[{message.kind}]"
     return Line(

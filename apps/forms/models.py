@@ -11,7 +11,7 @@ class Form(models.Model):
     """Questions an admin edits. Runs keep a frozen version; editing changes only what starts later."""
 
     key = models.SlugField(_("key"), max_length=60, unique=True)
-    name = models.JSONField(_("name"), default=dict, help_text=_('By language, like {"en": "Expense"}.'))
+    name = models.JSONField(_("name"), default=dict, help_text=_("By language."))
 
     class Meta:
         verbose_name = _("form")

@@ -66,7 +66,7 @@ class TranslatedField(forms.MultiValueField):
             for code in languages
         }
         widget = _LabelledWidget(widgets, languages)
-        widget.columns = 1 if is_long else len(languages)
+        widget.columns = len(languages)
         parts = tuple(forms.CharField(required=False, max_length=max_length) for _code in languages)
         super().__init__(parts, widget=widget, require_all_fields=False, **options)
 

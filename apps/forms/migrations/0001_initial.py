@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.SlugField(max_length=60, unique=True, verbose_name='key')),
-                ('name', models.JSONField(default=dict, help_text='By language, like {"en": "Expense"}.', verbose_name='name')),
+                ('name', models.JSONField(default=dict, help_text='By language.', verbose_name='name')),
             ],
             options={
                 'verbose_name': 'form',

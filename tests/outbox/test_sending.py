@@ -229,7 +229,7 @@ def test_one_row_that_cannot_be_planned_does_not_stop_the_others(
 
 
 def test_a_busy_carrier_is_tried_again_later_and_later_until_the_tries_are_used_up(
-    graph: Graph, ana: Contact, say, clock: Clock
+    graph: Graph, ana: Contact, say: Say, clock: Clock
 ) -> None:
     graph.refuse(131000)
     message = say(ana)
@@ -314,7 +314,7 @@ def test_a_window_that_meta_calls_closed_is_answered_with_the_template_at_once(
 
 
 def test_ready_content_in_a_window_that_meta_calls_closed_waits_for_the_person(
-    graph: Graph, ana: Contact, number: Number, say, clock: Clock
+    graph: Graph, ana: Contact, number: Number, say: Say, clock: Clock
 ) -> None:
     graph.refuse(131047, times=1)
     message = say(ana, "a prompt", content=Buttons("What?", (ReplyButton("d.1", "Go"),)))
@@ -439,7 +439,7 @@ def test_a_status_that_is_faster_than_the_save_is_not_undone_by_it(
 
 
 def test_an_unsure_message_is_sent_again_once_where_a_duplicate_is_harmless(
-    graph: Graph, ana: Contact, say, clock: Clock
+    graph: Graph, ana: Contact, say: Say, clock: Clock
 ) -> None:
     graph.lose_answers()
     message = say(ana)

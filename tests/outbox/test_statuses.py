@@ -1,5 +1,7 @@
 """Late, twice, out of order: rows only climb."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -198,8 +200,8 @@ def test_a_cancelled_message_is_not_brought_back_by_a_failure(
 
 
 def test_a_batch_costs_no_more_reads_than_one(
-    graph: Graph, number: Number, say: Say, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+    graph: Graph, number: Number, say: Say, django_assert_max_num_queries: Any
+) -> None:
     rows = [say(writer(number)) for _ in range(30)]
     dispatcher.run()
     events = [status(fresh(row), "sent") for row in rows] + [status(fresh(row), "sent") for row in rows]

@@ -7,8 +7,10 @@ import json
 import os
 import random
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -28,8 +30,8 @@ DRAIN_SECONDS = 300.0
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("chaos") / "var") as running:
+def stack() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="recado-chaos-") as folder, Stack(Path(folder) / "var") as running:
         yield running
 
 

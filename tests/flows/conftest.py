@@ -1,6 +1,8 @@
 """One running demo for all stories."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +12,9 @@ from tests.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("demo") / "var") as running:
+def stack() -> Iterator[Stack]:
+    # Not pytest's own folder: another pytest of the same user prunes it while this one runs for minutes.
+    with tempfile.TemporaryDirectory(prefix="recado-flows-") as folder, Stack(Path(folder) / "var") as running:
         yield running
 
 

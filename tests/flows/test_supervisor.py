@@ -4,7 +4,9 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,9 +19,10 @@ pytestmark = pytest.mark.flows
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Stack:
+def plain() -> Iterator[Stack]:
     """A stack without the demo: it starts in half the time."""
-    return Stack(tmp_path / "var", is_demo=False)
+    with tempfile.TemporaryDirectory(prefix="recado-plain-") as folder:
+        yield Stack(Path(folder) / "var", is_demo=False)
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "sandbox", "valkey"])

@@ -44,6 +44,8 @@ ASKED_DEPUTY = declare(Kind(
     buttons=_DECIDE,
 ))  # fmt: skip
 
+RECEIPT = declare(Kind(name="request.receipt", klass=Klass.WORK, lane=Lane.APPROVAL, samples={"text": "R-12"}))
+
 STAGE_PASSED = declare(Kind(
     name="request.stage_passed", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={**_SAMPLES, "decider": "Bia Lima", "next": "Finance"},

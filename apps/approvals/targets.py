@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.approvals import queries, services
+from apps.approvals import queries, services, telling
 from apps.approvals.models import Decision, Flow, Request, StageRun
 from apps.conversations.models import Message
 from apps.conversations.targets import Choice, Completed, Opening, Reply, Speaker, Tap, Target, register
@@ -67,6 +67,7 @@ class RequestSomething(Target):
             return None
         lines = [f"*{request.code}* {queries.what(request, speaker.language)}", queries.standing(request, me)]
         if queries.open_seat(request, me) is not None:
+            telling.receipts(request, me, message.pk)  # they have just written, so a photo can be shown
             lines.append(_("A decision counts only by the buttons under the question, so nothing was decided."))
         return Reply(text="\n".join(lines), subject=request)
 

@@ -5,10 +5,17 @@ from datetime import timedelta
 
 from apps.approvals import kinds, queries
 from apps.approvals.models import Decision, Request, Seat, StageRun
+from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
+from apps.core import clock
+from apps.files import content_type
+from apps.files import queries as files
+from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.people.models import Employee
+from apps.providers import queries as providers
 from apps.providers.kinds import Kind
+from apps.providers.types import MediaMessage
 
 BUTTONS_LAST = timedelta(days=60)
 
@@ -52,12 +59,30 @@ def asked(seat: Seat) -> bool:
         )
         for action in ("approve", "reject")
     ]
+    receipts(request, seat.employee)  # first, so that the question stands below what it is about
     tag = f"{run.pk}v{request.version}t{int(seat.asked_at.timestamp())}"
     if seat.deputy_for is None:
         return _tell(kinds.ASKED, request, seat.employee, tag, stage=stage, buttons=buttons)
     return _tell(
         kinds.ASKED_DEPUTY, request, seat.employee, tag, stage=stage, absent=seat.deputy_for.name, buttons=buttons
     )
+
+
+def receipts(request: Request, to: Employee, tag: object = "") -> int:
+    """Show a decider what was attached, if their 24-hour window is open: a photo fits no template, and one that came
+    after the decision would only puzzle. Returns how many were sent."""
+    contact = contacts.contact_of(to)
+    if contact is None:
+        return 0
+    facts = contacts.delivery_facts(contact, providers.default_number(), kinds.RECEIPT.klass, clock.now())
+    shown = [file for file in files.files_of(request) if files.is_inline_safe(file)] if facts.is_window_open else []
+    for file in shown:
+        content = MediaMessage(
+            kind=content_type.shape(file.kind), file_id=file.pk, caption=request.code, filename=file.name
+        )
+        key = f"request:{request.pk}:receipt:{file.pk}:{tag}:{to.pk}"
+        outbox.enqueue(key=key, contact=contact, kind=kinds.RECEIPT.name, content=content, subject=request)
+    return len(shown)
 
 
 def stage_passed(decision: Decision, following: StageRun) -> None:

@@ -70,6 +70,12 @@ ANSWERED = declare(Kind(
     },
 ))  # fmt: skip
 
+PHOTO = declare(Kind(name="ticket.photo", klass=Klass.WORK, lane=Lane.NOTICE, samples={"text": "T-104"}))
+
+REPLY_PHOTO = declare(
+    Kind(name="ticket.reply_photo", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE, samples={"text": "T-104"})
+)
+
 RESOLVED = declare(Kind(
     name="ticket.resolved", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Bia Lima", "text": "New fuse fitted."},

@@ -6,11 +6,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
 from apps.core import clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
+from apps.files import content_type
+from apps.files import queries as files_queries
 from apps.files import services as files_services
 from apps.files.models import File
 from apps.forms.models import Submission
@@ -18,9 +20,11 @@ from apps.incidents import kinds, queries
 from apps.incidents.machine import TICKET
 from apps.incidents.models import Category, Note, Ticket
 from apps.journal.services import record, transition
+from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.people.models import Employee
 from apps.providers.kinds import Kind
+from apps.providers.types import MediaMessage
 
 OFFER_LASTS = timedelta(days=30)
 
@@ -70,6 +74,7 @@ def take(*, ticket: Ticket, by: Employee) -> Ticket:
     _tell(
         kinds.ASSIGNED, ticket, by, name=ticket.reporter.name, buttons=[_button("resolve", "incidents.resolve", ticket)]
     )
+    _show(kinds.PHOTO, ticket, by, files_queries.files_of(ticket))
     if ticket.reporter_id != by.pk:
         _tell(kinds.TAKEN, ticket, ticket.reporter, name=by.name)
     return ticket
@@ -100,29 +105,22 @@ def comment(
     files_services.adopt(files=files, owner=ticket)
     record("ticket.commented", subject=ticket, by=by, after={"note": note.pk, "side": side, "files": len(files)},
            body={"text": text})  # fmt: skip
-    _carry(note, ticket, len(files))
+    _carry(note, ticket, files)
     return note
 
 
-def _carry(note: Note, ticket: Ticket, files: int) -> None:
-    """Tell the other side."""
+def _carry(note: Note, ticket: Ticket, attached: Sequence[File]) -> None:
+    """Bring it to the other side."""
+    tag, text = f"note{note.pk}", " ".join([note.text, *(["📎"] if attached else [])]).strip()
     if note.side == Note.Side.REPORTER:
         assignee = ticket.assignee
         receivers = [assignee] if assignee is not None and assignee.is_active else queries.responders(ticket)
         for person in receivers:
-            _tell(
-                kinds.COMMENTED, ticket, person, tag=f"note{note.pk}", name=note.by_label, text=note.text, files=files
-            )
+            _tell(kinds.COMMENTED, ticket, person, tag=tag, name=note.by_label, text=text)
+            _show(kinds.PHOTO, ticket, person, attached)
     elif note.side == Note.Side.RESPONDER and note.by_id != ticket.reporter_id:
-        _tell(
-            kinds.ANSWERED,
-            ticket,
-            ticket.reporter,
-            tag=f"note{note.pk}",
-            name=note.by_label,
-            text=note.text,
-            files=files,
-        )
+        _tell(kinds.ANSWERED, ticket, ticket.reporter, tag=tag, name=note.by_label, text=text)
+        _show(kinds.REPLY_PHOTO, ticket, ticket.reporter, attached)
 
 
 @transaction.atomic
@@ -170,13 +168,9 @@ def _button(action: str, target: str, ticket: Ticket) -> ButtonSpec:
     return ButtonSpec(action=action, target=target, version=ticket.version, expires_in=OFFER_LASTS)
 
 
-def _tell(kind: Kind, ticket: Ticket, to: Employee, *, tag: str = "", files: int = 0,
+def _tell(kind: Kind, ticket: Ticket, to: Employee, *, tag: str = "",
           buttons: Sequence[ButtonSpec] = (), **data: str) -> bool:  # fmt: skip
     """True when the person has an address. `tag` makes the key of something that may be said more than once."""
-    if files:
-        with translation.override(queries.language_of(to)):
-            added = ngettext("%(count)s file, see the portal", "%(count)s files, see the portal", files)
-        data["text"] = f"{data.get('text', '')} [{added % {'count': files}}]".strip()
     sent = conversations.notify(
         kind=kind.name,
         to=to,
@@ -186,3 +180,16 @@ def _tell(kind: Kind, ticket: Ticket, to: Employee, *, tag: str = "", files: int
         buttons=buttons,
     )
     return sent is not None
+
+
+def _show(kind: Kind, ticket: Ticket, to: Employee, attached: Iterable[File]) -> None:
+    """Pass on what can be shown safely; outside the 24-hour window it waits until the person writes again."""
+    contact = contacts.contact_of(to)
+    for file in attached if contact is not None else ():
+        if contact is None or not files_queries.is_inline_safe(file):
+            continue  # the page offers it for download
+        content = MediaMessage(
+            kind=content_type.shape(file.kind), file_id=file.pk, caption=ticket.code, filename=file.name
+        )
+        key = f"ticket:{ticket.pk}:{kind.name}:{file.pk}:{to.pk}"
+        outbox.enqueue(key=key, contact=contact, kind=kind.name, content=content, subject=ticket)

@@ -1,14 +1,27 @@
 import pytest
 from django.utils import translation
 
+from apps.approvals import services
 from apps.approvals.models import Decision, Request
+from apps.contacts.models import Window
 from apps.conversations.targets import Completed, Reply, Tap, targets
+from apps.core import clock
+from apps.files import services as files
 from apps.forms import services as forms
 from apps.journal.models import Entry
 from apps.outbox.models import Button
 from apps.people.models import Employee
-from tests.approvals.house import House, button, decide, seats, stage
-from tests.factories import expense_form, make_message, make_speaker
+from tests.approvals.house import House, button, decide, kinds_to, seats, stage
+from tests.factories import (
+    expense_form,
+    make_contact,
+    make_flow,
+    make_message,
+    make_speaker,
+    make_team,
+    the_number,
+)
+from tests.incidents.test_tickets import JPEG
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +151,24 @@ def test_my_requests_tells_amounts_in_the_readers_way_and_who_has_it(house: Hous
         request = house.ask()
         assert mine.start(make_speaker(house.ana), "").text == f"*{request.code}* Taxi · R$ 780,00\nIt waits for Caio."
     assert stage(request).state == "open"
+
+
+def test_a_decider_whose_window_is_open_sees_the_receipt_and_others_see_it_when_they_ask(
+    house: House, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    house.bia.contacts.all().delete()
+    make_contact(house.bia, last_inbound_at=clock.now())
+    team = make_team(leads=[house.bia, house.fabio])
+    flow = make_flow({"approver": "team_lead", "team": team})
+    receipt = files.store(content=JPEG, name="receipt.jpg")
+    answers = {"what": "Taxi", "amount": "12.00", "receipt": [receipt.pk]}
+    submission = forms.submit(version=forms.freeze(form=expense_form()), by=house.ana, answers=answers)
+    request = services.submit(flow=flow, submission=submission, by=house.ana)
+    assert kinds_to(house.bia) == ["request.receipt", "request.asked"]
+    assert kinds_to(house.fabio) == ["request.asked"]
+    Window.objects.create(contact=house.fabio.contacts.get(), number=the_number(), last_inbound_at=clock.now())
+    speaker = make_speaker(house.fabio)
+    message = make_message(speaker.conversation, request.code)
+    targets["approvals.request"].follow_up(speaker, str(request.pk), message)
+    assert kinds_to(house.fabio) == ["request.asked", "request.receipt"]

@@ -217,3 +217,24 @@ def test_everybody_sees_their_own_rows_and_files_only(house: House):
     boss.save()
     assert queries.may_see_file(manager, own_file)
     assert not queries.may_see_file(manager, foreign_file)
+
+
+def test_photos_travel_to_the_other_side_and_wait_for_an_open_window(house: House):
+    ticket = house.report(photos=2)
+    services.take(ticket=ticket, by=house.bia)
+    shown = said_to(house.bia, "ticket.photo")
+    assert [message.given["type"] for message in shown] == ["MediaMessage", "MediaMessage"]
+    assert {message.state for message in shown} == {OutboundMessage.State.HELD}
+    fixed = files.store(content=JPEG, name="fixed.jpg")
+    services.comment(ticket=ticket, by=house.bia, text="Like new", side="responder", files=[fixed])
+    assert said_to(house.ana, "ticket.answered")[0].data["text"] == "Like new 📎"
+    assert [message.given["file_id"] for message in said_to(house.ana, "ticket.reply_photo")] == [fixed.pk]
+    assert not said_to(house.caio, "ticket.photo")
+
+
+def test_a_dangerous_file_is_kept_but_passed_on_to_nobody(house: House):
+    ticket = house.report()
+    page = files.store(content=b"<!DOCTYPE html><html><script>1</script></html>", name="bill.html")
+    services.comment(ticket=ticket, by=house.ana, text="See", side="reporter", files=[page])
+    assert not OutboundMessage.objects.filter(kind="ticket.photo").exists()
+    assert ticket.notes.get().files.count() == 1

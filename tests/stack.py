@@ -102,6 +102,7 @@ class Stack:
     def run(self, *arguments: str, seconds: float = 120.0) -> str:
         """A Python script or module in the stack's own environment; its standard output."""
         env = {**self.env, **self._secrets(), "SANDBOX": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        env["PYTHONPATH"] = str(BASE_DIR)
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=BASE_DIR,

@@ -44,6 +44,14 @@ def current(conversation: Conversation) -> Dialogue | None:
     return Dialogue.objects.filter(conversation=conversation, state=State.OPEN).first()
 
 
+def offers(conversation: Conversation, text: str, language: str) -> bool:
+    """Whether `text` is, word for word, an option of the question that is open: then it is an answer, not a command."""
+    row = current(conversation)
+    spec = _draft(row).present if row is not None else None
+    typed = parse.fold(text)
+    return spec is not None and any(typed == parse.fold(option.text(language)) for option in spec.choices)
+
+
 def paused(conversation: Conversation) -> Dialogue | None:
     """The newest paused draft that may still be continued."""
     since = clock.now() - DRAFT_KEPT

@@ -16,7 +16,7 @@ from apps.contacts.models import Contact
 from apps.conversations import dialogue, menu
 from apps.conversations import services as conversations
 from apps.conversations.models import Message
-from apps.conversations.targets import Completed, Reply, Speaker, Target, targets
+from apps.conversations.targets import Reply, Speaker, Target, targets
 from apps.core.errors import RecadoError
 from apps.files.models import File
 from apps.inbox import taps
@@ -80,29 +80,27 @@ def route(incoming: Incoming) -> str:
     return ""
 
 
-def resolve(completed: Completed) -> Reply:
-    """Hand a finished dialogue to its target; what the domain refuses is told in its own sentence, the rest stands."""
-    try:
-        with transaction.atomic():
-            return targets[completed.target].complete(completed)
-    except RecadoError as error:
-        return Reply(text=str(error))
-
-
 # --- the steps, in order ----------------------------------------------------------------------------------------------
 
 
 def stop_word(incoming: Incoming) -> bool:
     """STOP and START count for everybody, managers and strangers too, and are answered even though they stop us."""
     word = whole_word(incoming.event.text) if incoming.event.kind == "text" else None
+    if word not in {Word.STOP, Word.START} or _is_an_answer(incoming):
+        return False
     if word is Word.STOP:
         contacts.stop(contact=incoming.contact, wording=incoming.text, proof=incoming.message.remote_id)
         incoming.say(_("Done: you get no more reminders and announcements. Your own requests, safety and security "
                        "messages still reach you. Write START to change your mind."))  # fmt: skip
-    elif word is Word.START:
+    else:
         contacts.start(contact=incoming.contact, wording=incoming.text, proof=incoming.message.remote_id)
         incoming.say(_("Welcome back: messages reach you again. Write STOP whenever it is too much."))
-    return word in {Word.STOP, Word.START}
+    return True
+
+
+def _is_an_answer(incoming: Incoming) -> bool:
+    """ "Alto" stops messages in Spanish, and is also how high a priority may be: an option that is offered wins."""
+    return dialogue.offers(incoming.message.conversation, incoming.event.text, incoming.contact.spoken_language)
 
 
 def known_person(incoming: Incoming) -> bool:
@@ -190,11 +188,18 @@ def open_dialogue(incoming: Incoming) -> bool:
     current = dialogue.current(incoming.message.conversation)
     if current is None:
         return dialogue.answer_stale(payload=incoming.payload, speaker=incoming.speaker, caused_by=incoming.message)
-    completed = dialogue.answer(
-        dialogue=current, speaker=incoming.speaker, message=incoming.message, event=incoming.event, files=incoming.files
-    )
-    if completed is not None:
-        incoming.deliver(resolve(completed))
+    try:
+        with transaction.atomic():
+            completed = dialogue.answer(
+                dialogue=current, speaker=incoming.speaker, message=incoming.message, event=incoming.event,
+                files=incoming.files,
+            )  # fmt: skip
+            reply = targets[completed.target].complete(completed) if completed is not None else None
+    except RecadoError as error:
+        # What the domain refuses undoes the last step too: the draft stays, to be mended or cancelled.
+        reply = Reply(text=str(error))
+    if reply is not None:
+        incoming.deliver(reply)
     return True
 
 

@@ -4,8 +4,9 @@ Only the single word is an opt-out: "stop sending me to the wrong floor" is a se
 """
 
 import re
-import unicodedata
 from enum import StrEnum
+
+from apps.forms.parse import fold
 
 
 class Word(StrEnum):
@@ -26,12 +27,6 @@ _WORDS: dict[Word, frozenset[str]] = {
 _CODE = re.compile(r"^\s*([A-Za-z]{1,3})\s?-\s?(\d{1,12})\b[\s:,.\-–]*(.*)$", re.DOTALL)
 
 
-def fold(text: str) -> str:
-    """Lower case, no accents, no punctuation around, single spaces: how a thumb and a dictionary meet."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return re.sub(r"\s+", " ", re.sub(r"^[\W_]+|[\W_]+$", "", plain))
-
-
 def whole_word(text: str) -> Word | None:
     """The global word that the whole message is, if any.
 
@@ -40,7 +35,7 @@ def whole_word(text: str) -> Word | None:
     >>> whole_word("stop the line") is None
     True
     """
-    folded = fold(text) if len(text) <= 40 else ""
+    folded = " ".join(fold(text).split()) if len(text) <= 40 else ""
     return next((word for word, spellings in _WORDS.items() if folded in spellings), None)
 
 

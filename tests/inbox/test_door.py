@@ -107,7 +107,12 @@ def test_a_challenge_is_never_served_as_a_page(number: Number) -> None:
 
 def test_an_unknown_address_is_not_found(number: Number) -> None:
     assert Client().post("/hooks/meta_cloud/nobody/", data="{}", content_type="application/json").status_code == 404
-    assert Client().post(f"/hooks/twilio/{number.account.hook_key}/", data="{}", content_type="application/json").status_code == 404
+    assert (
+        Client()
+        .post(f"/hooks/twilio/{number.account.hook_key}/", data="{}", content_type="application/json")
+        .status_code
+        == 404
+    )
     assert Client().put(f"/hooks/meta_cloud/{number.account.hook_key}/").status_code == 405
 
 

@@ -144,7 +144,6 @@ def test_the_receipt_is_on_the_page(house: House, settings, tmp_path):
     assert address in client.get(page_of(request)).content.decode()
     answer = client.get(address)
     assert b"".join(answer.streaming_content) == JPEG
-    answer.close()
     assert signed_in(house.bia, "Manager").get(address).status_code == 404
 
 

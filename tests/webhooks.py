@@ -41,9 +41,15 @@ def envelope(number: Number, **value: Any) -> dict[str, Any]:
     return {"object": "whatsapp_business_account", "entry": [{"id": number.account.remote_id, "changes": [change]}]}
 
 
-def message(phone: str, *, remote_id: str = "", user_id: str = "", at: float | None = None, **content: Any) -> dict[str, Any]:
+def message(
+    phone: str, *, remote_id: str = "", user_id: str = "", at: float | None = None, **content: Any
+) -> dict[str, Any]:
     """One inbound message: `message("+55...", type="text", text={"body": "menu"})`. An empty phone is a hidden one."""
-    built: dict[str, Any] = {"id": remote_id or wamid(), "timestamp": str(int(at or clock.now().timestamp())), **content}
+    built: dict[str, Any] = {
+        "id": remote_id or wamid(),
+        "timestamp": str(int(at or clock.now().timestamp())),
+        **content,
+    }
     if phone:
         built["from"] = phone.lstrip("+")
     if user_id:

@@ -1,5 +1,6 @@
 """What came in, as the operator sees it: states, errors, the raw bytes, and the two replay buttons."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -56,10 +57,8 @@ class ReceiptAdmin(ReadOnlyAdmin):
     @display(description=_("body"))
     def raw(self, receipt: Receipt) -> str:
         text = bytes(receipt.body).decode("utf-8", "replace")
-        try:
+        with contextlib.suppress(ValueError):  # not JSON: shown as it came
             text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-        except ValueError:
-            pass  # not JSON: shown as it came
         return format_html('<pre class="recado-pre">{}</pre>', text[:SHOWN_BYTES])
 
     @button(_("Replay"), permission="inbox.replay_receipt", icon="replay")

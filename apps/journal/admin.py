@@ -131,7 +131,9 @@ class EntryAdmin(ReadOnlyAdmin):
             return back
         report = verify.verify(anchors=verify.kept_anchors())
         with transaction.atomic():
-            record("journal.verified", by=acting(request), after={"entries": report.entries, "faults": len(report.faults)})
+            record(
+                "journal.verified", by=acting(request), after={"entries": report.entries, "faults": len(report.faults)}
+            )
         if report.is_sound:
             messages.success(request, gettext(
                 "The journal is whole: %(entries)s entries, %(erased)s lawful erasures, %(anchors)s anchors held against "

@@ -438,6 +438,32 @@ def test_a_status_that_is_faster_than_the_save_is_not_undone_by_it(
     assert (row.state, row.remote_id) == (State.READ, sent.result.remote_id)
 
 
+def test_a_failure_that_is_faster_than_the_save_is_not_undone_by_it(
+    graph: Graph, number: Number, ana: Contact, say: Say
+) -> None:
+    message = say(ana, "a chair", kind="test.asked", buttons=YES_NO)
+    sent = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    assert sent.result is not None
+    event = status(None, "failed", wamid=sent.result.remote_id, opaque=opaque.mark(message.pk), error_code="131047")
+    services.apply_statuses(number=number, events=[event])
+    dispatcher.save([sent])
+    assert fresh(message).state == State.QUEUED
+    dispatcher.run()
+    assert graph.texts()[1:] == ["template test_asked"]
+
+
+def test_a_row_given_up_as_unsure_learns_that_it_was_refused(
+    graph: Graph, ana: Contact, say: Say, clock: Clock
+) -> None:
+    graph.refuse(131009)
+    message = say(ana)
+    refused = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    clock.wind(121)
+    sweeper.sweep()
+    dispatcher.save([refused])
+    assert fresh(message).state == State.FAILED
+
+
 def test_an_unsure_message_is_sent_again_once_where_a_duplicate_is_harmless(
     graph: Graph, ana: Contact, say: Say, clock: Clock
 ) -> None:

@@ -137,8 +137,9 @@ def test_a_late_closed_window_is_answered_with_the_template(graph: Graph, sent: 
 
 def test_a_repeated_late_failure_does_not_hit_the_next_try(graph: Graph, sent: OutboundMessage) -> None:
     old = status(sent, "failed", error_code="131047", opaque=opaque.mark(sent.pk))
-    services.apply_statuses(number=sent.number, events=[old])
-    services.apply_statuses(number=sent.number, events=[old])
+    for event in (old, old, status(None, "sent", wamid=old.remote_id, opaque=old.opaque)):
+        services.apply_statuses(number=sent.number, events=[event])
+    assert (fresh(sent).state, sent.tries.count()) == (State.QUEUED, 2)
     dispatcher.run()
     services.apply_statuses(
         number=sent.number, events=[old, status(None, "sent", wamid=old.remote_id, opaque=old.opaque)]

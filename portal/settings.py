@@ -170,6 +170,10 @@ STORAGES = {
 INBOX_LARGEST_BODY = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INBOX_LARGEST_BODY
 
+# --- sending ----------------------------------------------------------------------------------------------------------
+OUTBOX_THREADS = env.int("OUTBOX_THREADS", default=16)  # sends at the same time, per worker process
+OUTBOX_UNSURE_GRACE = env.int("OUTBOX_UNSURE_GRACE", default=60)  # seconds to wait for a status before sending again
+
 # --- safety -----------------------------------------------------------------------------------------------------------
 _is_https = BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = _is_https

@@ -72,7 +72,7 @@ class Done:
 
 def threads() -> int:
     """How many sends one dispatcher has in flight."""
-    return int(getattr(settings, "OUTBOX_THREADS", 16))
+    return int(settings.OUTBOX_THREADS)
 
 
 def run(*, seconds: float = RUN_SECONDS) -> Counter[str]:

@@ -62,7 +62,7 @@ class Failure:
 
 def unsure_grace() -> timedelta:
     """How long a status may take to settle what nobody knows, before a harmless message is sent again."""
-    return timedelta(seconds=getattr(settings, "OUTBOX_UNSURE_GRACE", 60))
+    return timedelta(seconds=settings.OUTBOX_UNSURE_GRACE)
 
 
 def accept(message: OutboundMessage, *, remote_id: str, now: datetime) -> None:

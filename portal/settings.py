@@ -166,8 +166,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# A webhook may carry 3 MB (Meta, webhooks overview); anything larger gets 413 before it is read into memory.
-INBOX_LARGEST_BODY = 4 * 1024 * 1024
+# A webhook carries up to 3 MB (Meta, webhooks overview); anything larger gets 413 before it is read into memory.
+INBOX_LARGEST_BODY = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INBOX_LARGEST_BODY
 
 # --- sending ----------------------------------------------------------------------------------------------------------

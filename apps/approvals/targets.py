@@ -75,6 +75,8 @@ class RequestSomething(Target):
 class _DecisionButton(Target):
     """What both buttons share: they know their stage, and explain themselves by it."""
 
+    decides = True
+
     def explain(self, tap: Tap) -> Reply:
         run = _run_of(tap.button)
         if run is None:

@@ -91,6 +91,8 @@ class Target:
     """Label of the model whose rows it answers for ("incidents.ticket"): quoted messages find it. Empty: none."""
     code_prefix: str = ""
     """Prefix of the short codes of those rows ("T" for T-104)."""
+    decides: bool = False
+    """Whether a tap is a decision or a signature: then a shared handset may not make it."""
 
     @property
     def is_startable(self) -> bool:

@@ -30,12 +30,12 @@ def take(payload: str, speaker: Speaker, message: Message) -> Reply:
     if button.contact_id != speaker.contact.pk or button.employee_id not in {None, speaker.employee.pk}:
         record("tap.refused", subject=button, by=speaker.employee, after={"why": "other person"})
         return Reply(text=_("This button was meant for somebody else, so nothing was done."))
-    if speaker.contact.is_shared:
-        record("tap.refused", subject=button, by=speaker.employee, after={"why": "shared handset"})
-        return Reply(text=_("This is a shared phone: decisions need your own phone or the portal. Nothing was done."))
     target = targets.get(button.target)
     if target is None:
         return Reply(text=_("This button leads nowhere any more. Nothing was done."))
+    if target.decides and speaker.contact.is_shared:
+        record("tap.refused", subject=button, by=speaker.employee, after={"why": "shared handset"})
+        return Reply(text=_("This is a shared phone: decisions need your own phone or the portal. Nothing was done."))
     tap = Tap(button=button, speaker=speaker, message=message)
     try:
         with transaction.atomic():

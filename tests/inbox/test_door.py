@@ -71,11 +71,11 @@ def test_a_repeated_delivery_is_thanked_for_and_stored_once(number: Number) -> N
     assert Receipt.objects.get().times_received == 3
 
 
-def test_three_megabytes_are_accepted_and_more_than_four_are_not(number: Number) -> None:
-    big = inbound(number, text("+5511900000001", "x" * 3 * 1024 * 1024))
-    assert post(number.account, big).status_code == 200
-    huge = inbound(number, text("+5511900000001", "x" * 5 * 1024 * 1024))
-    assert post(number.account, huge).status_code == 413
+def test_three_megabytes_are_accepted_and_one_byte_more_is_not(number: Number) -> None:
+    body = json.dumps(inbound(number, text("+5511900000001", "x"))).encode()
+    largest = body + b" " * (3 * 1024 * 1024 - len(body))
+    assert post(number.account, largest).status_code == 200
+    assert post(number.account, largest + b" ").status_code == 413
     assert Receipt.objects.count() == 1
 
 

@@ -42,7 +42,7 @@ class Stack:
 
     # --- life ---------------------------------------------------------------------------------------------------------
     def __enter__(self) -> "Stack":
-        self._on_server("CREATE")
+        self.create_database()
         self.start()
         return self
 
@@ -50,7 +50,7 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         code = self.stop()
-        self._on_server("DROP")
+        self.drop_database()
         if error is None:
             assert code == 0, f"the supervisor ended with {code}:\n{self.tail()}"
         else:
@@ -81,6 +81,13 @@ class Stack:
 
     def tail(self, lines: int = 80) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def create_database(self) -> None:
+        """On a PostgreSQL server; an SQLite file makes itself."""
+        self._on_server("CREATE")
+
+    def drop_database(self) -> None:
+        self._on_server("DROP")
 
     def _on_server(self, verb: str) -> None:
         if self._database:

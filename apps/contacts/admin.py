@@ -14,6 +14,7 @@ from apps.contacts.models import Consent, Contact, Identity, Preference
 from apps.core import clock
 from apps.journal.capture import RecordedModelAdmin, button
 from apps.people.models import Employee
+from apps.providers.kinds import Klass
 
 
 class HistoryInline(TabularInline):
@@ -126,7 +127,7 @@ class ContactAdmin(RecordedModelAdmin):
         given: dict[str, bool] = {}
         for row in contact.consents.all():  # newest first
             given.setdefault(row.klass, row.is_given)
-        names = ", ".join(klass for klass in consent.ASKED_FOR if given.get(klass))
+        names = ", ".join(str(Klass(klass).label) for klass in consent.ASKED_FOR if given.get(klass))
         if preference is not None and preference.is_stopped:
             return _now("STOP (%(names)s)") % {"names": names} if names else _now("STOP")
         return names or "-"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import clock
 from apps.journal.actors import Actor
 from apps.people.models import Employee
+from apps.providers.kinds import Klass
 from apps.providers.models import Number, Portfolio
 
 
@@ -80,7 +81,7 @@ class Consent(models.Model):
     """One yes or no to one class of messages, with its wording and proof. The newest row of a class counts."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", verbose_name=_("contact"))
-    klass = models.CharField(_("class of messages"), max_length=20)
+    klass = models.CharField(_("class of messages"), max_length=20, choices=Klass.choices)
     is_given = models.BooleanField(_("given"))
     wording = models.TextField(_("wording"), help_text=_("What the person was asked, or wrote."))
     source = models.CharField(_("how"), max_length=40)

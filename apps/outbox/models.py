@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contacts.models import Contact
 from apps.core import clock
 from apps.people.models import Employee
+from apps.providers.kinds import Klass, Lane
 from apps.providers.models import Number
 
 
@@ -33,8 +34,8 @@ class OutboundMessage(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("to"))
     number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("from"))
     kind = models.CharField(_("kind"), max_length=80)
-    klass = models.CharField(_("class"), max_length=20)
-    lane = models.CharField(_("lane"), max_length=12)
+    klass = models.CharField(_("class"), max_length=20, choices=Klass.choices)
+    lane = models.CharField(_("lane"), max_length=12, choices=Lane.choices)
     lane_rank = models.PositiveSmallIntegerField(default=0, help_text=_("Order among lanes; smaller goes first."))
     language = models.CharField(_("language"), max_length=10)
     data = models.JSONField(_("values"), default=dict, blank=True)

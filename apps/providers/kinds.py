@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.registry import Registry
 from apps.providers.wording import placeholders, render
@@ -10,25 +12,25 @@ from apps.providers.wording import placeholders, render
 __all__ = ["Kind", "Klass", "Lane", "declare", "kinds", "placeholders", "render"]
 
 
-class Klass(StrEnum):
+class Klass(models.TextChoices):
     """The class of a message decides consent and quiet hours."""
 
-    SECURITY = "security"
-    SAFETY = "safety"
-    MY_REQUESTS = "my_requests"
-    WORK = "work"
-    REMINDER = "reminder"
-    ANNOUNCEMENT = "announcement"
+    SECURITY = "security", _("security")
+    SAFETY = "safety", _("safety")
+    MY_REQUESTS = "my_requests", _("the person’s own requests")
+    WORK = "work", _("work")
+    REMINDER = "reminder", _("reminders")
+    ANNOUNCEMENT = "announcement", _("announcements")
 
 
-class Lane(StrEnum):
+class Lane(models.TextChoices):
     """The lane of a message decides its place in the queue, nothing else."""
 
-    URGENT = "urgent"
-    REPLY = "reply"
-    APPROVAL = "approval"
-    NOTICE = "notice"
-    BULK = "bulk"
+    URGENT = "urgent", _("urgent")
+    REPLY = "reply", _("replies")
+    APPROVAL = "approval", _("approvals")
+    NOTICE = "notice", _("notices")
+    BULK = "bulk", _("bulk")
 
     @property
     def rank(self) -> int:

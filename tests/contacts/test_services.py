@@ -211,7 +211,7 @@ def test_the_buttons_of_a_contact_work(client: Client) -> None:
     page = client.get(url_of(contact)).content.decode()
     assert "Signed on paper" in page
     listed = client.get("/admin/contacts/contact/").content.decode()
-    assert "work, reminder, announcement" in listed
+    assert "work, reminders, announcements" in listed
 
 
 def test_a_manager_sees_the_contacts_of_the_own_team_only() -> None:

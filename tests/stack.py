@@ -84,6 +84,13 @@ class Stack:
 
     def create_database(self) -> None:
         """On a PostgreSQL server; an SQLite file makes itself."""
+        self.make_database()
+
+    def drop_database(self) -> None:
+        self.drop_database()
+
+    def make_database(self) -> None:
+        """One of its own on the caller's PostgreSQL server; SQLite needs none."""
         self._on_server("CREATE")
 
     def drop_database(self) -> None:

@@ -42,7 +42,7 @@ class Stack:
 
     # --- life ---------------------------------------------------------------------------------------------------------
     def __enter__(self) -> "Stack":
-        self.create_database()
+        self.make_database()
         self.start()
         return self
 
@@ -81,13 +81,6 @@ class Stack:
 
     def tail(self, lines: int = 80) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
-    def create_database(self) -> None:
-        """On a PostgreSQL server; an SQLite file makes itself."""
-        self.make_database()
-
-    def drop_database(self) -> None:
-        self.drop_database()
 
     def make_database(self) -> None:
         """One of its own on the caller's PostgreSQL server; SQLite needs none."""

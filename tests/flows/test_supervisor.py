@@ -70,7 +70,6 @@ def test_it_stops_in_order_within_ten_seconds(plain: Stack) -> None:
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(plain: Stack) -> None:
-    plain.create_database()
     plain.start()
     children = plain.children()
     assert len(children) >= 5
@@ -82,7 +81,6 @@ def test_nothing_is_left_when_the_supervisor_is_killed(plain: Stack) -> None:
         for child in children:
             if _is_alive(child):
                 child.kill()
-        plain.drop_database()
 
 
 def test_secrets_are_readable_by_their_owner_alone(stack: Stack) -> None:

@@ -5,7 +5,7 @@ for nothing. Quiet hours, days off and the knock get their places in `decide`, b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -175,7 +175,10 @@ def _template(facts: Facts) -> Plan:
 def plan(message: OutboundMessage) -> Plan:
     """Gather the facts of a message as they are now, and decide."""
     with translation.override(message.language):
-        return decide(gather(message))
+        facts = gather(message)
+        found = decide(facts)
+        # Whoever looks at a message that waits wants to read what it would say.
+        return found if found.is_sendable else replace(found, text=_free(facts).text)
 
 
 def gather(message: OutboundMessage) -> Facts:
@@ -238,6 +241,7 @@ def write(message: OutboundMessage, plan: Plan, *, ready: OutboundMessage.State 
             message.not_before = now
         return
     message.state = OutboundMessage.State(plan.verdict.value)
+    message.text = message.text or plan.text
     if plan.verdict == Verdict.HELD:
         look_again = now + LOOK_AGAIN.get(plan.reason, LOOK_AGAIN_OTHERWISE)
         message.not_before = min(look_again, message.expires_at) if message.expires_at else look_again

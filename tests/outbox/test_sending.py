@@ -112,6 +112,7 @@ def test_ready_content_waits_for_the_window_and_leaves_when_the_person_writes(
 ) -> None:
     menu = say(bia, content=Buttons("What now?", (ReplyButton("m.1", "Report"),)))
     assert (menu.state, menu.held_reason) == (State.HELD, reasons.WINDOW_CLOSED)
+    assert menu.text  # whoever looks at it reads what it would say
     dispatcher.run()
     assert graph.requests == []
     write_in(bia, number)

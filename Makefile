@@ -6,7 +6,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test flows lint format browser chaos lock env dev-env
+.PHONY: help demo tour test flows lint format browser pictures bench chaos lock env dev-env
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,11 +52,17 @@ format: dev-env ## let ruff put the code in order
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-browser: dev-env ## pages in a real Chromium
+browser: dev-env ## pages in a real Chromium: HR's first day, every list, what shuts people out (SCREENSHOTS=folder)
 	$(RUN) -m pytest -m browser $(ARGS)
 
-chaos: dev-env ## kill workers during a flood and count what was lost (CHAOS_KILLS=20 CHAOS_INCIDENTS=500)
+pictures: dev-env ## take docs/images/home-<role>-<language>.png anew (SCREENSHOTS=folder)
+	SCREENSHOTS=$(or $(SCREENSHOTS),docs/images) $(RUN) -m pytest -m pictures tests/browser/test_pictures.py $(ARGS)
+
+chaos: dev-env ## break everything while messages leave, and count (CHAOS_MESSAGES=10000 CHAOS_KILLS=50 CHAOS_INCIDENTS=500 CHAOS_PEOPLE=100000)
 	$(RUN) -m pytest -m chaos tests/chaos -s $(ARGS)
+
+bench: dev-env ## measure what is promised, against what others do (ARGS="--small --only door --write")
+	$(RUN) -m tests.bench $(ARGS)
 
 lock: ## compile requirements/*.in into pinned, hashed files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements/runtime.in -o requirements.txt

@@ -11,6 +11,10 @@ def main() -> None:
         from portal import bootstrap
 
         bootstrap.prepare(is_demo="--demo" in sys.argv)
+    else:
+        from portal.demo import notes
+
+        notes.join()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line
 

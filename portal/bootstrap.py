@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 
 from portal import places
+from portal.demo import company
 
 WEB_PORT = 8000
 SANDBOX_PORT = 8001
@@ -37,6 +38,7 @@ def prepare(*, is_demo: bool) -> Path:
     environ.Env.read_env(folder / ".env", overwrite=False)
     if is_demo:
         os.environ["SANDBOX"] = "1"
+        os.environ.setdefault("COMPANY_NAME", company.COMPANY)
     choose_ports()
     os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{os.environ['PORT']}")
     os.environ.setdefault("SANDBOX_URL", f"http://127.0.0.1:{os.environ['SANDBOX_PORT']}")

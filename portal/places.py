@@ -1,9 +1,11 @@
 """Where this installation keeps its things. Plain Python: settings and `up` both ask before Django is there."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,3 +25,14 @@ def valkey_socket(folder: Path) -> Path:
         return wanted
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"recado-{os.getuid()}-{digest}" / "valkey.sock"
+
+
+def lock(folder: Path) -> TextIO | None:
+    """One supervisor per folder: the lock, which the system lets go of whatever happens to us, or None when it is held."""
+    handle = (folder / "up.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        return None
+    return handle

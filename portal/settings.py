@@ -6,11 +6,10 @@
 import os
 
 import environ
-from django.templatetags.static import static
-from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from portal import places
+from portal.packages import *  # noqa: F403
 
 BASE_DIR = places.BASE_DIR
 VAR_DIR = places.var_dir()
@@ -33,6 +32,8 @@ COMPANY_NAME = env("COMPANY_NAME", default="Recado")
 # --- the house --------------------------------------------------------------------------------------------------------
 HOUSE = [
     "apps.console",
+    "apps.api",
+    "apps.web",
     "apps.health",
     "apps.inbox",
     "apps.approvals",
@@ -43,6 +44,7 @@ HOUSE = [
     "apps.contacts",
     "apps.providers",
     "apps.people",
+    "apps.calendars",
     "apps.files",
     "apps.journal",
     "apps.timers",
@@ -58,6 +60,15 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     *HOUSE,  # after the packages whose screens they register anew
 ]
 MIDDLEWARE = [
@@ -69,6 +80,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.people.signin.middleware.LastSeenMiddleware",
+    "apps.people.signin.middleware.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.console.middleware.CorrelationMiddleware",
 ]
@@ -103,6 +117,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
+# The door's one statement stays prepared. Off for a pooler that forgets statements (PgBouncer before 1.21 by transaction).
+DATABASE_PREPARED = env.bool("DATABASE_PREPARED", default=True)
 
 # --- workers ----------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default=f"redis+socket://{places.valkey_socket(VAR_DIR)}")
@@ -122,7 +139,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue("default"), *(Queue(app.split(".")[-1]) for app in HOUSE)]
+CELERY_TASK_QUEUES = [Queue("default"), Queue("sending"), *(Queue(app.split(".")[-1]) for app in HOUSE)]
 CELERY_TASK_ROUTES = ("apps.core.tasks.route",)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -131,15 +148,70 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "timers: fire what is due": {"task": "timers.sweep", "schedule": 1.0, "options": {"expire_seconds": 5}},
     "inbox: take up what waits": {"task": "inbox.sweep", "schedule": 2.0, "options": {"expire_seconds": 5}},
+    "inbox: remove what is old": {"task": "inbox.clean", "schedule": 3600.0, "options": {"expire_seconds": 600}},
     "outbox: send what waits": {"task": "outbox.sweep", "schedule": 2.0, "options": {"expire_seconds": 5}},
-    "journal: seal and react": {"task": "journal.advance", "schedule": 3.0, "options": {"expire_seconds": 5}},
+    "providers: ask about templates": {"task": "providers.look", "schedule": 60.0, "options": {"expire_seconds": 50}},
+    "providers: fetch all templates": {
+        "task": "providers.fetch",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 600},
+    },
+    "journal: seal and react": {"task": "journal.sweep", "schedule": 3.0, "options": {"expire_seconds": 5}},
+    "health: feel the pulse": {"task": "health.pulse", "schedule": 30.0, "options": {"expire_seconds": 25}},
+    "health: ask WhatsApp about every account": {
+        "task": "health.check_accounts",
+        "schedule": 21600.0,
+        "options": {"expire_seconds": 600},
+    },
+    "calendars: bring in later years": {
+        "task": "calendars.extend",
+        "schedule": 21600.0,
+        "options": {"expire_seconds": 600},
+    },
+    "people: go on with imports": {"task": "people.run_imports", "schedule": 5.0, "options": {"expire_seconds": 5}},
+    "people: go on with work on many rows": {
+        "task": "people.run_bulk",
+        "schedule": 5.0,
+        "options": {"expire_seconds": 5},
+    },
+    "people: remove rows of old imports": {
+        "task": "people.clean_imports",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 600},
+    },
+    "api: remove old answers": {"task": "api.clean", "schedule": 3600.0, "options": {"expire_seconds": 600}},
+    "people: forget old sessions": {
+        "task": "people.clean_sessions",
+        "schedule": 21600.0,
+        "options": {"expire_seconds": 600},
+    },
+    "contacts: go on inviting": {"task": "contacts.invite", "schedule": 20.0, "options": {"expire_seconds": 15}},
+    "contacts: mail invitations": {"task": "contacts.mail", "schedule": 30.0, "options": {"expire_seconds": 25}},
+    "web: mail links": {"task": "web.mail", "schedule": 30.0, "options": {"expire_seconds": 25}},
     "journal: write the anchor": {"task": "journal.anchor", "schedule": 3600.0, "options": {"expire_seconds": 600}},
 }
 
 # --- signing in -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
-LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/admin/"
+SESSION_COOKIE_AGE = env.int("SIGN_IN_HOURS", default=12) * 3600
+SESSION_SERIALIZER = "apps.core.encryption.EncryptedSerializer"  # a session holds a new factor's secret for a minute
+# Groups, and "superuser", that reach nothing before they have a second factor.
+SECOND_FACTOR_ROLES = env.list(
+    "SECOND_FACTOR_ROLES", default=["superuser", "HR", "Operator", "Auditor", "Automation owner"]
+)
+LOCK_OUT = {"attempts": env.int("LOCK_OUT_ATTEMPTS", default=5), "minutes": env.int("LOCK_OUT_MINUTES", default=10)}
+OIDC = {
+    "name": env("OIDC_NAME", default=""),
+    "issuer": env("OIDC_ISSUER", default="").rstrip("/"),
+    "client_id": env("OIDC_CLIENT_ID", default=""),
+    "client_secret": env("OIDC_CLIENT_SECRET", default=""),
+    "is_required": env.bool("OIDC_REQUIRED", default=False),
+    "is_second_factor": env.bool("OIDC_IS_SECOND_FACTOR", default=False),
+}
+MFA_TOTP_ISSUER = COMPANY_NAME
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -147,6 +219,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Counts of wrong passwords and used codes. Without its server every process counts by itself, so that people can still sign in.
+CACHES = {
+    "default": {
+        "BACKEND": "apps.core.cache.CarefulCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://", 1),
+        "KEY_PREFIX": "{recado}:cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
 
 # --- languages and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env("LANGUAGE_CODE", default="en")
@@ -157,11 +239,25 @@ USE_I18N = True
 USE_TZ = True
 FORMS_URLFIELD_ASSUME_HTTPS = True  # what Django 6 does anyway: an address typed without a scheme is https
 
+# --- templates --------------------------------------------------------------------------------------------------------
+# A text with fewer other words per name in braces gets a warning: Meta refuses it as too short, but publishes no number.
+TEMPLATE_WORDS_PER_NAME = env.int("TEMPLATE_WORDS_PER_NAME", default=2)
+
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"
+# What comes in may be this large, by what the carrier calls it (Meta, media), in bytes.
+FILES_LARGEST = {
+    "image": env.int("FILES_LARGEST_IMAGE", default=5) * 1024**2,
+    "video": env.int("FILES_LARGEST_VIDEO", default=16) * 1024**2,
+    "audio": env.int("FILES_LARGEST_AUDIO", default=16) * 1024**2,
+    "sticker": env.int("FILES_LARGEST_STICKER", default=1) * 1024**2,
+    "document": env.int("FILES_LARGEST_DOCUMENT", default=100) * 1024**2,
+}
+# Unfolded, a picture takes up to four bytes per pixel of a worker's memory. A phone's camera makes 12 to 50 million.
+FILES_MOST_PIXELS = env.int("FILES_MOST_PIXELS", default=50_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -169,10 +265,30 @@ STORAGES = {
 # A webhook carries up to 3 MB (Meta, webhooks overview); anything larger gets 413 before it is read into memory.
 INBOX_LARGEST_BODY = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INBOX_LARGEST_BODY
+# Days that the bodies of webhooks stay readable and can be replayed.
+INBOX_KEEP_DAYS = env.int("INBOX_KEEP_DAYS", default=30)
+
+# --- people -----------------------------------------------------------------------------------------------------------
+# Days that the rows of an import of people stay readable. The import itself, its counts and the journal stay.
+PEOPLE_IMPORT_KEEP_DAYS = env.int("PEOPLE_IMPORT_KEEP_DAYS", default=30)
 
 # --- sending ----------------------------------------------------------------------------------------------------------
-OUTBOX_THREADS = env.int("OUTBOX_THREADS", default=16)  # sends at the same time, per worker process
+OUTBOX_IN_FLIGHT = env.int("OUTBOX_IN_FLIGHT", default=100)  # sends at the same time, per dispatcher
+# Messages that the person did not cause, in any 24 hours; 0: no limit. Urgent ones bypass it. UNSOURCED: our own manners.
+OUTBOX_PERSON_PER_DAY = env.int("OUTBOX_PERSON_PER_DAY", default=20)
 OUTBOX_UNSURE_GRACE = env.int("OUTBOX_UNSURE_GRACE", default=60)  # seconds to wait for a status before sending again
+
+# --- e-mail -----------------------------------------------------------------------------------------------------------
+# smtp+tls://user:password@host:587 and the like (django-environ). Without one nothing is mailed; a demo writes into a folder.
+EMAIL_URL = env("EMAIL_URL", default="")
+EMAIL_IS_SET_UP = bool(EMAIL_URL) or SANDBOX
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if SANDBOX else 'dummy'}.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{COMPANY_NAME} <recado@localhost>")
 
 # --- safety -----------------------------------------------------------------------------------------------------------
 _is_https = BASE_URL.startswith("https://")
@@ -186,50 +302,34 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SESSION_COOKIE_NAME = "recado_session"
 CSRF_COOKIE_NAME = "recado_csrf"
 SESSION_COOKIE_HTTPONLY = True
+# How many proxies of ours stand in front: so many addresses from the right of X-Forwarded-For are believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+API_LARGEST_BODY = env.int("API_LARGEST_BODY", default=1024 * 1024)  # bytes; never above DATA_UPLOAD_MAX_MEMORY_SIZE
+API_PER_MINUTE = env.int("API_PER_MINUTE", default=600)  # requests, per key or person
+SCIM_PER_MINUTE = env.int("SCIM_PER_MINUTE", default=3000)  # Entra ID wants 25 a second to be taken
+
+# --- pages by link ----------------------------------------------------------------------------------------------------
+WEB_LINK_DAYS = env.int("WEB_LINK_DAYS", default=7)  # how long a link is good
+WEB_STEP_UP_MINUTES = env.int(
+    "WEB_STEP_UP_MINUTES", default=30
+)  # one that went into the chat, to decide on a large sum
+WEB_LARGEST_BODY = env.int("WEB_LARGEST_BODY", default=60) * 1024**2  # a form with all its photos
 
 # --- log --------------------------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"tokens": {"()": "apps.core.masking.MaskTokens"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {"celery.worker.strategy": {"level": "WARNING"}, "celery.app.trace": {"level": "WARNING"},
-                "celery.beat": {"level": "WARNING"}, "django_celery_beat": {"level": "WARNING"}},
+                "celery.beat": {"level": "WARNING"}, "django_celery_beat": {"level": "WARNING"},
+                # At DEBUG it would write addresses, and Meta wants a token in one of them.
+                "urllib3": {"level": "INFO"}},
 }  # fmt: skip
-
-UNFOLD = {
-    "SITE_TITLE": "Recado",
-    "SITE_HEADER": "Recado",
-    "SITE_SUBHEADER": _("messages that get answered"),
-    "SITE_SYMBOL": "forum",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": True,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("recado/icon.svg")}],
-    "STYLES": [lambda request: static("recado/desk.css")],
-    "SCRIPTS": [lambda request: static("recado/desk.js")],
-    # Emerald, a step darker than the theme's own weights: white on 600 and 600 on white both pass WCAG AA (4.5:1).
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97.9% .021 166.113)",
-            "100": "oklch(95% .052 163.051)",
-            "200": "oklch(90.5% .093 164.15)",
-            "300": "oklch(84.5% .143 164.978)",
-            "400": "oklch(76.5% .177 163.223)",
-            "500": "oklch(69.6% .17 162.48)",
-            "600": "oklch(50.8% .118 165.612)",
-            "700": "oklch(43.2% .095 166.913)",
-            "800": "oklch(37.8% .077 168.94)",
-            "900": "oklch(32% .065 169)",
-            "950": "oklch(26.2% .051 172.552)",
-        },
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "show_all_applications": False,
-        "navigation": "apps.console.navigation.sidebar",
-    },
-}

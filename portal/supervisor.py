@@ -19,12 +19,13 @@ from portal import leash, places, valkey
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 CALM_SECONDS = 30.0
 """A process that lived this long has earned a quick restart again."""
-STOP_ORDER = (("beat", "worker"), ("web", "sandbox"), ("valkey",))
-STOP_SECONDS = {"beat": 4.0, "worker": 4.0, "web": 3.0, "sandbox": 3.0, "valkey": 2.0}
+STOP_ORDER = (("beat", "worker", "sender"), ("web", "sandbox"), ("valkey",))
+STOP_SECONDS = {"beat": 4.0, "worker": 4.0, "sender": 4.0, "web": 3.0, "sandbox": 3.0, "valkey": 2.0}
 START_SECONDS = 90.0
-COLOURS = {"web": 32, "worker": 36, "beat": 35, "sandbox": 33, "valkey": 31, "recado": 1}
+WORKERS = ("worker", "sender")
+COLOURS = {"web": 32, "worker": 36, "sender": 34, "beat": 35, "sandbox": 33, "valkey": 31, "recado": 1}
 # A worker or beat may die at any point (the rows are the truth), and without a broker it would try to say goodbye for ever.
-LAST_SIGNAL = {"worker": signal.SIGKILL, "beat": signal.SIGKILL}
+LAST_SIGNAL = {"worker": signal.SIGKILL, "sender": signal.SIGKILL, "beat": signal.SIGKILL}
 
 _print_lock = threading.Lock()
 
@@ -93,7 +94,7 @@ class Process:
             text = line.rstrip()
             if text:
                 say(self.name, text)
-            if self.name == "worker" and text.endswith(" ready."):
+            if self.name in WORKERS and text.endswith(" ready."):
                 self.ready.set()
 
     def signal(self, number: int) -> None:
@@ -162,8 +163,9 @@ class Supervisor:
 
         self._wait(answers, name)
 
-    def wait_for_worker(self) -> None:
-        self._wait(self.processes["worker"].ready.is_set, "worker")
+    def wait_for_workers(self) -> None:
+        for name in WORKERS:
+            self._wait(self.processes[name].ready.is_set, name)
 
     def _wait(self, is_there: Callable[[], bool], name: str) -> None:
         """Raises SystemExit with a sentence when `name` does not come up: its own last lines say why."""
@@ -207,7 +209,7 @@ class Supervisor:
 
     # --- stop ---------------------------------------------------------------------------------------------------------
     def stop(self) -> None:
-        """In order, so that nobody loses the one they talk to: beat and worker, web and sandbox, then the broker."""
+        """In order, so that nobody loses the one they talk to: beat and workers, web and sandbox, then the broker."""
         for group in STOP_ORDER:
             members = [self.processes[name] for name in group if name in self.processes]
             for process in members:

@@ -3,4 +3,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-application = get_wsgi_application()
+house = get_wsgi_application()
+
+from apps.inbox.door import Door  # noqa: E402 - needs the apps to be ready
+
+application = Door(house)

@@ -6,7 +6,8 @@ The real path but for the carrier's HTTP: nothing is sent. Whole stories over HT
 from typing import Any
 
 from apps.contacts.models import Contact
-from apps.inbox import processing
+from apps.inbox import parsing, processing
+from apps.outbox import buttons
 from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
 from apps.providers.models import Number
@@ -16,7 +17,7 @@ from tests import webhooks
 
 def work() -> None:
     """What the workers do when nudged."""
-    processing.parse_waiting()
+    parsing.parse_waiting()
     processing.take_up()
 
 
@@ -71,10 +72,14 @@ class Chat:
 def options(row: OutboundMessage) -> list[tuple[str, str, str]]:
     """(payload, title, button|list|template) of what a message offers."""
     content = from_json(row.content) if row.content else Text("")
+    # A queued row names its buttons; their payloads are put in when it is planned again to leave.
+    minted = [buttons.payload(button) for button in row.minted_buttons.order_by("id")]
     if isinstance(content, Buttons):
-        return [(button.id, button.title, "button") for button in content.buttons]
+        ids = minted or [button.id for button in content.buttons]
+        return [(payload, button.title, "button") for payload, button in zip(ids, content.buttons, strict=True)]
     if isinstance(content, Choices):
-        return [(item.id, item.title, "list") for item in content.rows]
+        ids = minted or [item.id for item in content.rows]
+        return [(payload, item.title, "list") for payload, item in zip(ids, content.rows, strict=True)]
     if isinstance(content, Template):
-        return [(payload, "", "template") for payload in content.payloads]
+        return [(payload, "", "template") for payload in minted or content.payloads]
     return []

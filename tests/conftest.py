@@ -3,16 +3,23 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import redis
 import time_machine
+from django.conf import settings
+from django.core.cache import cache
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from apps.core import clock as core_clock
+from portal import places, valkey
 
 _flush = TransactionTestCase._fixture_teardown
 
@@ -40,6 +47,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     folder = Path(os.environ.get("VAR_DIR", ""))
     if folder.name.startswith("recado-tests-"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _house_language() -> Iterator[None]:
+    """A page asked for in Portuguese leaves the thread in Portuguese; the next test reads English again."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 class Clock:
@@ -75,3 +89,39 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     yield Clock(stand)
     for travel in reversed(travels):
         travel.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis.Redis]:
+    """The Redis of REDIS_URL, else the embedded server of a demo, started for this run."""
+    client = redis.Redis.from_url(settings.REDIS_URL.replace("redis+socket://", "unix://"))
+    if os.environ.get("REDIS_URL"):
+        yield client
+        return
+    folder = places.var_dir()
+    server = subprocess.Popen(valkey.command(folder, places.valkey_socket(folder)), stdout=subprocess.DEVNULL)
+    try:
+        for _try in range(200):
+            try:
+                client.ping()
+                break
+            except redis.ConnectionError:
+                time.sleep(0.02)
+        yield client
+    finally:
+        client.close()
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts() -> None:
+    """Nobody has typed a wrong password yet."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_budgets(redis_server: redis.Redis) -> None:
+    """Nothing has been sent yet, and the store knows it: no test waits for budgets to be counted from rows."""
+    redis_server.flushdb()
+    redis_server.set("{recado}:budget:epoch", redis_server.info("server")["run_id"])

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.forms.models import Field as FormField
 from apps.forms.models import Form, FormVersion, Submission
 from apps.incidents.models import Category
+from apps.outbox.models import OutboundMessage
 from apps.people.models import Absence, Deputy, Employee, Membership, Team, User
 from apps.providers.models import Account, Number, Portfolio
 
@@ -136,6 +137,13 @@ def make_message(conversation: Conversation, text: str = "", *, kind: str = "tex
 
 
 # --- forms, categories, flows -----------------------------------------------------------------------------------------
+
+
+def make_outbound(**values: Any) -> OutboundMessage:
+    """A request that waits for its turn to leave, to somebody new."""
+    values = {"key": f"out:{unique()}", "contact": make_contact(make_employee()), "number": the_number(), "kind": "request.asked",
+              "klass": "work", "lane": "approval", "lane_rank": 2, "state": "queued", **values}  # fmt: skip
+    return OutboundMessage.objects.create(**values)
 
 
 def make_form(key: str = "", *fields: dict[str, Any]) -> Form:

@@ -3,6 +3,12 @@
 import os
 import tempfile
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
+    # Its own folder and its own Valkey (or database of Redis), not those of the process that started it.
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="recado-tests-")
+    server, _slash, database = os.environ.get("REDIS_URL", "").rpartition("/")
+    if database.isdecimal():  # Redis has 16, unless it was told otherwise; workers are "gw0", "gw1"...
+        os.environ["REDIS_URL"] = f"{server}/{(int(database) + 1 + int(worker.removeprefix('gw'))) % 16}"
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="recado-tests-"))
 os.environ.setdefault("SECRET_KEY", "a key for tests only, long enough to please the system check, and then some")
 os.environ.setdefault("ENCRYPTION_KEYS", "dGVzdHMtb25seS0tdGVzdHMtb25seS0tdGVzdHMtb28=")
@@ -14,3 +20,5 @@ from portal.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SECOND_FACTOR_ROLES = []  # force_login signs in with no factor; tests/people/test_signin_*.py set their own

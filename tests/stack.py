@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,9 +26,12 @@ START_SECONDS = 180.0
 
 
 class Stack:
-    """Use as a context manager. `DATABASE_URL` (a PostgreSQL server) and `REDIS_URL` of the caller are honoured."""
+    """Use as a context manager. `DATABASE_URL` (a PostgreSQL server) and `REDIS_URL` of the caller are honoured.
 
-    def __init__(self, folder: Path, *, is_demo: bool = True) -> None:
+    `env` is added to the processes' environment; a DATABASE_URL in it is used as it is, made and dropped by its owner.
+    """
+
+    def __init__(self, folder: Path, *, is_demo: bool = True, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.is_demo = is_demo
         self.log = folder.parent / f"{folder.name}.log"
@@ -39,6 +43,9 @@ class Stack:
             self.env["DATABASE_URL"] = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{self._database}").geturl()
         if os.environ.get("REDIS_URL"):
             self.env["REDIS_URL"] = os.environ["REDIS_URL"]
+        self.env |= env or {}
+        if "DATABASE_URL" in (env or {}):
+            self._database = ""
 
     # --- life ---------------------------------------------------------------------------------------------------------
     def __enter__(self) -> "Stack":
@@ -108,7 +115,8 @@ class Stack:
 
     def run(self, *arguments: str, seconds: float = 120.0) -> str:
         """A Python script or module in the stack's own environment; its standard output."""
-        env = {**self.env, **self._secrets(), "SANDBOX": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        env = {**self.env, **self._secrets(), "SANDBOX": "1"}
+        env.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
         env["PYTHONPATH"] = str(BASE_DIR)
         done = subprocess.run(
             [sys.executable, *arguments],

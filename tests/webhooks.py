@@ -23,9 +23,13 @@ def sign(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+def encoded(body: bytes | dict[str, Any]) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
 def post(account: Account, body: bytes | dict[str, Any], *, signature: str | None = "right") -> Any:
     """Deliver one body at the account's door. `signature`: "right", None for no header, else the header itself."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    raw = encoded(body)
     headers = {}
     if signature is not None:
         headers["X-Hub-Signature-256"] = sign(account.app_secret, raw) if signature == "right" else signature

@@ -5,24 +5,27 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import models, transaction
+from django.db.models import Q
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline
 from unfold.decorators import display
 
 from apps.approvals import checks, queries, services
 from apps.approvals.machine import REQUEST
 from apps.approvals.models import Decision, Flow, Request, Stage, StageRun
+from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
-from apps.files import queries as file_queries
+from apps.files.showing import attachments
 from apps.forms import queries as forms
 from apps.forms.translated import ConditionField, TranslatedAdminMixin
 from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, acting
+from apps.journal.scoping import ScopedStackedInline
+from apps.journal.searching import coded
 from apps.people import queries as people
 from apps.people.models import Employee
 
@@ -45,7 +48,7 @@ class StageForm(ModelForm):
         return values
 
 
-class StageInline(TranslatedAdminMixin, StackedInline):
+class StageInline(TranslatedAdminMixin, ScopedStackedInline):
     model = Stage
     form = StageForm
     translated: ClassVar = {"name": 40}
@@ -59,12 +62,15 @@ class StageInline(TranslatedAdminMixin, StackedInline):
 class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     """Editing changes only what is requested later: every request keeps the route it started with."""
 
+    empty_says = _(
+        "A flow is something that people can ask for, such as an expense: its form, and who decides, one after another."
+    )
     translated: ClassVar = {"name": 24}
     list_display = ("title", "key", "form", "stage_count", "is_active", "is_ready")
     list_select_related = ("form",)
-    search_fields = ("key",)
+    search_fields = ("key", "name")
     inlines = (StageInline,)
-    fields = ("name", "key", "form", "amount_field", "summary_field", "is_active")
+    fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "is_active")
 
     class Media:
         css: ClassVar = {"all": ["forms/desk.css"]}
@@ -112,26 +118,29 @@ _COLOURS = {"open": "info", "approved": "success", "rejected": "danger", "withdr
 
 @admin.register(Request)
 class RequestAdmin(ReadOnlyAdmin):
+    empty_says = _(
+        "What people ask for on WhatsApp comes here, with who has to decide. Nothing has been asked for yet."
+    )
+    empty_next = (_("See what can be asked for"), "admin:approvals_flow_changelist", "approvals.view_flow")
     list_display = ("code", "summary", "sum", "requester", "flow", "shown_state", "waits_for", "age")
     list_filter = (WaitsFilter, "state", "flow")
     list_select_related = ("requester", "flow")
-    search_fields = ("=id", "summary", "requester__name")
-    fields = ("flow", "requester", "state", "created_at", "decided_at")
+    search_fields = ("summary", "requester__name")
+    fields = ("flow", "requester", "filed_by", "state", "created_at", "decided_at")
     change_form_outer_before_template = "approvals/request.html"
 
     class Media:
-        css: ClassVar = {"all": ["approvals/request.css"]}
+        css: ClassVar = {"all": ["files/attachments.css", "approvals/request.css"]}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Request]:
         runs = StageRun.objects.filter(state=StageRun.State.OPEN).prefetch_related("seats__employee")
         seats = models.Prefetch("stage_runs", runs, to_attr="open_runs")
         return queries.visible_to(request.user).order_by("-id").prefetch_related(seats)
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def search_exactly(self, text: str) -> Q | None:
         """People type the code: R-12."""
-        term = search_term.strip()
-        is_code = term[:2].upper() == "R-" and term[2:].isdigit()
-        return super().get_search_results(request, queryset, term[2:] if is_code else search_term)
+        number = coded("R", text)
+        return None if number is None else Q(pk=number)
 
     @display(description=_("code"), ordering="id")
     def code(self, row: Request) -> str:
@@ -173,8 +182,8 @@ class RequestAdmin(ReadOnlyAdmin):
             "what": queries.what(row, language),
             "flow": queries.flow_name(row.flow, language),
             "standing": queries.standing(row, own),
-            "answers": forms.answers_for_people(row.submission, language),
-            "files": _shown(forms.files_of(row.submission)),
+            "answers": forms.answers_for_people(row.submission, language, reveals=may_decide),
+            "files": attachments(forms.files_of(row.submission)),
             "route": route(row, own, language),
             "seat": queries.open_seat(row, own) if may_decide else None,
             "may_withdraw": own is not None and own.pk == row.requester_id and "withdraw" in moves,
@@ -252,39 +261,3 @@ def _try_again(request: HttpRequest, row: Request, own: Employee | None) -> str:
 
 def _number(text: Any) -> int:
     return int(text) if str(text or "").isdigit() else 0
-
-
-def route(row: Request, reader: Employee | None, language: str) -> list[dict[str, Any]]:
-    """The stages in order: `name`, `state`, and a line per seat (who, for whom, verdict, when, reason)."""
-    runs = row.stage_runs.order_by("position").prefetch_related(
-        "seats__employee", "seats__deputy_for", "seats__decision"
-    )
-    return [
-        {
-            "name": queries.stage_name(run, language),
-            "state": run.state,
-            "shown_state": run.get_state_display(),
-            "seats": [
-                {
-                    "name": seat.employee.name,
-                    "deputy_for": seat.deputy_for.name if seat.deputy_for else "",
-                    "decision": getattr(seat, "decision", None),
-                    "at": queries.clock_time(seat.decision.at, reader) if hasattr(seat, "decision") else "",
-                    "is_open": seat.is_open,
-                }
-                for seat in run.seats.all()
-            ],
-        }
-        for run in runs
-    ]
-
-
-def _shown(rows: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "url": reverse("console:file", args=[row.pk]),
-            "is_picture": row.is_picture and file_queries.is_inline_safe(row),
-            "name": str(row),
-        }
-        for row in rows
-    ]

@@ -21,9 +21,14 @@ def problems(flow: Flow) -> list[str]:
         )
     missing = [key for key in (flow.amount_field, flow.summary_field) if key and schema.field(key) is None]
     found += [_("The form has no field “%(key)s”.") % {"key": key} for key in missing]
+    if flow.page_above is not None and not flow.amount_field:
+        found.append(_("A limit for the chat needs the amount field: without it no request is above it."))
     amount = schema.field(flow.amount_field) if flow.amount_field else None
     if amount is not None and amount.kind != "money":
         found.append(_("The field “%(key)s” is not an amount of money.") % {"key": flow.amount_field})
+    if amount is not None and amount.is_sensitive:
+        found.append(_("The field “%(key)s” is sensitive, so no request has an amount and none is above a limit.") % {
+            "key": flow.amount_field})  # fmt: skip
     for number, stage in enumerate(stages, start=1):
         found += [_("Stage %(number)s: %(what)s") % {"number": number, "what": sentence} for sentence in _of(stage)]
         key = str((stage.condition or {}).get("field") or "")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.providers.kinds import Kind, Klass, Lane, declare
 
 _SAMPLES = {"request": "R-12", "flow": "Expense", "what": "Taxi to the airport · R$ 780,00", "name": "Ana Souza"}
@@ -12,7 +14,7 @@ _DECIDE: Mapping[str, Mapping[str, str]] = {
 }
 
 SUBMITTED = declare(Kind(
-    name="request.submitted", klass=Klass.MY_REQUESTS, lane=Lane.REPLY, samples=_SAMPLES,
+    name="request.submitted", title=_("Request received"), klass=Klass.MY_REQUESTS, lane=Lane.REPLY, samples=_SAMPLES,
     bodies={
         "en": "📨 {{request}} is on its way: {{what}} ({{flow}}). You hear about every step here.",
         "pt-br": "📨 {{request}} foi enviado: {{what}} ({{flow}}). Você será avisado aqui a cada etapa.",
@@ -21,7 +23,7 @@ SUBMITTED = declare(Kind(
 ))  # fmt: skip
 
 ASKED = declare(Kind(
-    name="request.asked", klass=Klass.WORK, lane=Lane.APPROVAL, samples={**_SAMPLES, "stage": "Manager"},
+    name="request.asked", title=_("Decision asked for"), klass=Klass.WORK, lane=Lane.APPROVAL, samples={**_SAMPLES, "stage": "Manager"},
     bodies={
         "en": "📝 {{name}} asks for your decision on {{request}} ({{flow}}, {{stage}}):\n*{{what}}*\nDo you approve?",
         "pt-br": "📝 {{name}} pede a sua decisão sobre {{request}} ({{flow}}, {{stage}}):\n*{{what}}*\nVocê aprova?",
@@ -31,7 +33,7 @@ ASKED = declare(Kind(
 ))  # fmt: skip
 
 ASKED_DEPUTY = declare(Kind(
-    name="request.asked_deputy", klass=Klass.WORK, lane=Lane.APPROVAL,
+    name="request.asked_deputy", title=_("Decision asked of a deputy"), klass=Klass.WORK, lane=Lane.APPROVAL,
     samples={**_SAMPLES, "stage": "Manager", "absent": "Caio Lima"},
     bodies={
         "en": "📝 You stand in for {{absent}}. {{name}} asks for a decision on {{request}} ({{flow}}, {{stage}}):\n"
@@ -44,10 +46,18 @@ ASKED_DEPUTY = declare(Kind(
     buttons=_DECIDE,
 ))  # fmt: skip
 
-RECEIPT = declare(Kind(name="request.receipt", klass=Klass.WORK, lane=Lane.APPROVAL, samples={"text": "R-12"}))
+RECEIPT = declare(
+    Kind(
+        name="request.receipt",
+        title=_("File of a request"),
+        klass=Klass.WORK,
+        lane=Lane.APPROVAL,
+        samples={"text": "R-12"},
+    )
+)
 
 STAGE_PASSED = declare(Kind(
-    name="request.stage_passed", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="request.stage_passed", title=_("Stage of a request passed"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={**_SAMPLES, "decider": "Bia Lima", "next": "Finance"},
     bodies={
         "en": "👍 {{decider}} approved {{request}} ({{what}}). Next: {{next}} decides.",
@@ -57,7 +67,7 @@ STAGE_PASSED = declare(Kind(
 ))  # fmt: skip
 
 APPROVED = declare(Kind(
-    name="request.approved", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="request.approved", title=_("Request approved"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={**_SAMPLES, "decider": "Bia Lima"},
     bodies={
         "en": "✅ {{request}} is approved: {{what}}. The last decision was made by {{decider}}.",
@@ -67,7 +77,7 @@ APPROVED = declare(Kind(
 ))  # fmt: skip
 
 REJECTED = declare(Kind(
-    name="request.rejected", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="request.rejected", title=_("Request rejected"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={**_SAMPLES, "decider": "Bia Lima", "reason": "The receipt cannot be read."},
     bodies={
         "en": "❌ {{decider}} did not approve {{request}} ({{what}}):\n“{{reason}}”\nYou may send a new request.",
@@ -77,7 +87,7 @@ REJECTED = declare(Kind(
 ))  # fmt: skip
 
 SETTLED = declare(Kind(
-    name="request.settled", klass=Klass.WORK, lane=Lane.NOTICE,
+    name="request.settled", title=_("Decision no longer needed"), klass=Klass.WORK, lane=Lane.NOTICE,
     samples={**_SAMPLES, "decider": "Bia Lima"},
     bodies={
         "en": "☑️ You need not decide on {{request}} ({{what}}, from {{name}}) any more: {{decider}} has decided.",
@@ -87,7 +97,7 @@ SETTLED = declare(Kind(
 ))  # fmt: skip
 
 WITHDRAWN = declare(Kind(
-    name="request.withdrawn", klass=Klass.WORK, lane=Lane.NOTICE, samples=_SAMPLES,
+    name="request.withdrawn", title=_("Request withdrawn"), klass=Klass.WORK, lane=Lane.NOTICE, samples=_SAMPLES,
     bodies={
         "en": "↩️ {{name}} has withdrawn {{request}} ({{what}}). There is nothing left to decide.",
         "pt-br": "↩️ {{name}} retirou {{request}} ({{what}}). Não há mais nada a decidir.",
@@ -96,7 +106,7 @@ WITHDRAWN = declare(Kind(
 ))  # fmt: skip
 
 STUCK = declare(Kind(
-    name="request.stuck", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE, samples=_SAMPLES,
+    name="request.stuck", title=_("Request that nobody can decide"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE, samples=_SAMPLES,
     bodies={
         "en": "⏳ {{request}} ({{what}}) has to wait: at present nobody can decide on it. HR sees it on their list.",
         "pt-br": "⏳ {{request}} ({{what}}) precisa esperar: no momento ninguém pode decidir. O RH está vendo isso na lista dele.",

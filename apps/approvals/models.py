@@ -12,16 +12,35 @@ from apps.people.models import Employee, Team
 class Flow(models.Model):
     """What may be requested, by which form, through which stages."""
 
-    key = models.SlugField(_("key"), max_length=60, unique=True)
+    key = models.SlugField(
+        _("key"),
+        max_length=60,
+        unique=True,
+        help_text=_("A short name for programs and the menu, like expense. It stays when the name changes."),
+    )
     name = models.JSONField(_("name"), default=dict, help_text=_("By language; at most 24 characters each."))
-    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="flows", verbose_name=_("form"))
+    form = models.ForeignKey(
+        Form,
+        on_delete=models.PROTECT,
+        related_name="flows",
+        verbose_name=_("form"),
+        help_text=_("What people fill in to ask for it."),
+    )
     amount_field = models.CharField(
         _("amount field"), max_length=40, blank=True, help_text=_("Key of the form's money field.")
     )
     summary_field = models.CharField(
         _("summary field"), max_length=40, blank=True, help_text=_("Key of the field shown as a title.")
     )
-    is_active = models.BooleanField(_("offered"), default=True)
+    page_above = models.DecimalField(
+        _("decided on a page above"), max_digits=14, decimal_places=2, null=True, blank=True,
+        help_text=_("Above this sum the chat decides nothing: the decider gets a link to a page that asks twice. Empty: no limit."),
+    )  # fmt: skip
+    is_active = models.BooleanField(
+        _("offered"),
+        default=True,
+        help_text=_("Without the tick nobody can ask for it any more; what is under way goes on."),
+    )
 
     class Meta:
         verbose_name = _("flow")
@@ -46,16 +65,43 @@ class Stage(models.Model):
         ALL = "all", _("all of them")
 
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="stages", verbose_name=_("flow"))
-    order = models.PositiveIntegerField(_("order"), default=0)
+    order = models.PositiveIntegerField(
+        _("order"),
+        default=0,
+        help_text=_("Smaller comes first. Stages with the same number come in the order they were made."),
+    )
     name = models.JSONField(_("name"), default=dict, help_text=_("By language."))
-    approver = models.CharField(_("decided by"), max_length=20, choices=Approver.choices)
+    approver = models.CharField(
+        _("decided by"),
+        max_length=20,
+        choices=Approver.choices,
+        help_text=_("Who is asked. If they are away, their deputy is asked instead."),
+    )
     person = models.ForeignKey(
-        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person")
+        Employee,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("person"),
+        help_text=_("Only where one person decides: this one."),
     )
     team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team")
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("team"),
+        help_text=_("Only where the leads of a team decide: of this one."),
     )
-    rule = models.CharField(_("needs"), max_length=8, choices=Rule.choices, default=Rule.ANY)
+    rule = models.CharField(
+        _("needs"),
+        max_length=8,
+        choices=Rule.choices,
+        default=Rule.ANY,
+        help_text=_("Where several are asked: one yes is enough, or everybody must agree."),
+    )
     condition = models.JSONField(_("only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
 
@@ -96,6 +142,11 @@ class Request(models.Model):
     summary = models.CharField(_("summary"), max_length=200)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    filed_by = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("filed on their behalf by"),
+    )  # fmt: skip
+    is_step_up = models.BooleanField(_("decided on a page"), default=False)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.OPEN)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("requested at"), default=clock.now)
@@ -117,6 +168,11 @@ class Request(models.Model):
     def code(self) -> str:
         """The short code that people say and type."""
         return f"R-{self.pk}"
+
+    @property
+    def own_ids(self) -> frozenset[int]:
+        """Employees whose own matter it is, and who therefore never decide it: who asked, and who filed it for them."""
+        return frozenset(pk for pk in (self.requester_id, self.filed_by_id) if pk is not None)
 
 
 class StageRun(models.Model):
@@ -182,7 +238,7 @@ class Decision(models.Model):
     verdict = models.CharField(_("decision"), max_length=8, choices=Verdict.choices)
     reason = models.TextField(_("reason"), blank=True)
     version_seen = models.PositiveIntegerField(_("version seen"))
-    via = models.CharField(_("by way of"), max_length=20, help_text=_("button, admin"))
+    via = models.CharField(_("by way of"), max_length=20, help_text=_("button, admin, link"))
     proof = models.CharField(_("proof"), max_length=255, blank=True, help_text=_("wamid of the tap, or the sign-in."))
     at = models.DateTimeField(_("when"), default=clock.now)
 

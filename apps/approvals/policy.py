@@ -1,6 +1,6 @@
 """Who may decide, and when a stage is decided. Pure: small values in, a verdict or a reason out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     NOT_ASKED = "not_asked"
     SEAT_MOVED = "seat_moved"
     STALE = "stale"
+    STEP_UP = "step_up"
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,18 @@ class SeatView:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Somebody tries to decide: all that the rule looks at, read under lock."""
+    """Somebody tries to decide: all that the rule looks at, read under lock. `own_ids`: who asked, and who filed it for
+    them; `needs_page`: the chat is tried, and the sum is too large for it."""
 
     employee_id: int
     is_active: bool
-    requester_id: int
+    own_ids: Collection[int]
     is_request_open: bool
     is_stage_open: bool
     version: int
     version_seen: int
     seats: Sequence[SeatView]
+    needs_page: bool = False
 
 
 def refusal(attempt: Attempt) -> Refusal | None:
@@ -46,13 +49,14 @@ def refusal(attempt: Attempt) -> Refusal | None:
     seat = next((seat for seat in attempt.seats if seat.employee_id == attempt.employee_id), None)
     checks = (
         (not attempt.is_active, Refusal.LEFT),
-        (attempt.employee_id == attempt.requester_id, Refusal.OWN_REQUEST),
+        (attempt.employee_id in attempt.own_ids, Refusal.OWN_REQUEST),
         (seat is None, Refusal.NOT_ASKED),
         (seat is not None and bool(seat.verdict), Refusal.DECIDED_BEFORE),
         (not attempt.is_request_open, Refusal.REQUEST_CLOSED),
         (not attempt.is_stage_open, Refusal.STAGE_CLOSED),
         (seat is not None and not seat.is_open, Refusal.SEAT_MOVED),
         (attempt.version != attempt.version_seen, Refusal.STALE),
+        (attempt.needs_page, Refusal.STEP_UP),
     )
     return next((reason for is_wrong, reason in checks if is_wrong), None)
 

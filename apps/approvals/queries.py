@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from apps.approvals import policy
+from apps.approvals import kinds, policy
 from apps.approvals.models import Decision, Flow, Request, Seat, Stage, StageRun
 from apps.approvals.policy import Chosen, Refusal, SeatView
 from apps.contacts import queries as contacts
+from apps.contacts.models import Contact
 from apps.core import clock
+from apps.core.together import recall
 from apps.files.models import File
 from apps.forms import show
 from apps.forms.schema import in_language
+from apps.outbox.models import OutboundMessage
 from apps.people import queries as people
 from apps.people.models import Employee
 
@@ -52,12 +55,13 @@ def may_see_file(user: Any, file: File) -> bool:
 
 def offered_flows() -> list[Flow]:
     """Flows that can be requested: offered, and with at least one stage."""
-    return list(Flow.objects.filter(is_active=True, stages__isnull=False).distinct().order_by("key"))
+    rows = Flow.objects.filter(is_active=True, stages__isnull=False).distinct().order_by("key")
+    return recall("offered flows", lambda: list(rows))
 
 
-def requested_by(employee: Employee) -> Sequence[Request]:
-    """The last five, newest first."""
-    return list(Request.objects.filter(requester=employee).select_related("requester", "flow").order_by("-id")[:SHOWN])
+def requested_by(employee: Employee, most: int = SHOWN) -> Sequence[Request]:
+    """The last ones, newest first."""
+    return list(Request.objects.filter(requester=employee).select_related("requester", "flow").order_by("-id")[:most])
 
 
 # --- who decides ------------------------------------------------------------------------------------------------------
@@ -79,17 +83,22 @@ def named(run: StageRun) -> list[Employee]:
 
 
 def chosen(run: StageRun, bases: Sequence[Employee]) -> list[Chosen]:
-    """Who decides now for each of `bases`; never the requester."""
-    exclude = frozenset({run.request.requester_id})
+    """Who decides now for each of `bases`; never the requester, nor whoever filed it for them."""
     now = clock.now()
-    stands = [(base, people.stand_in(base, now, exclude=exclude)[0]) for base in bases]
+    stands = [(base, people.stand_in(base, now, exclude=run.request.own_ids)[0]) for base in bases]
     return [Chosen(base.pk, decider.pk if decider else None) for base, decider in stands]
 
 
-def seat_views(run: StageRun) -> list[SeatView]:
-    """The seats of a stage as the policy sees them."""
-    rows = Seat.objects.filter(stage_run=run).select_related("decision").order_by("id")
-    return [SeatView(row.employee_id, row.is_open, verdict_of(row)) for row in rows]
+def seats_of(request: Request) -> list[Seat]:
+    """Every seat of every stage, with its person and decision."""
+    rows = Seat.objects.filter(stage_run__request=request).select_related("decision", "employee")
+    return list(rows.order_by("id"))
+
+
+def seat_views(run: StageRun, seats: Sequence[Seat] | None = None) -> list[SeatView]:
+    """The seats of a stage as the policy sees them; `seats` when they have just been read."""
+    rows = Seat.objects.filter(stage_run=run).select_related("decision").order_by("id") if seats is None else seats
+    return [SeatView(row.employee_id, row.is_open, verdict_of(row)) for row in rows if row.stage_run_id == run.pk]
 
 
 def verdict_of(seat: Seat) -> str:
@@ -102,9 +111,20 @@ def open_stage(request: Request) -> StageRun | None:
     return request.stage_runs.filter(state=StageRun.State.OPEN).order_by("position").first()
 
 
+def is_asked_at(contact: Contact) -> bool:
+    """Whether every open question to this person stands in the chat with this address, with buttons to tap."""
+    seats = Seat.objects.filter(employee=contact.employee, is_open=True, stage_run__state=StageRun.State.OPEN)
+    waiting = set(seats.filter(decision=None).values_list("stage_run__request_id", flat=True))
+    asked = [kinds.ASKED.name, kinds.ASKED_DEPUTY.name]
+    rows = OutboundMessage.objects.filter(
+        contact=contact, kind__in=asked, subject_type=Request._meta.label_lower, subject_id__in=map(str, waiting)
+    )
+    return waiting <= {int(pk) for pk in rows.values_list("subject_id", flat=True)}
+
+
 def open_seat(request: Request, employee: Employee | None) -> Seat | None:
     """The seat from which this person may decide now."""
-    if employee is None or request.state != Request.State.OPEN or employee.pk == request.requester_id:
+    if employee is None or request.state != Request.State.OPEN or employee.pk in request.own_ids:
         return None
     seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, employee=employee,
                                 is_open=True)  # fmt: skip
@@ -112,9 +132,12 @@ def open_seat(request: Request, employee: Employee | None) -> Seat | None:
 
 
 def deciders_now(request: Request) -> list[str]:
-    """Names of those whose decision is awaited."""
+    """Names of those whose decision is awaited; whoever cannot tap until their phone is proved again is named as such."""
     seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, is_open=True)
-    return [seat.employee.name for seat in seats.select_related("employee").order_by("id")]
+    deciders = [seat.employee for seat in seats.select_related("employee").order_by("id")]
+    doubtful = contacts.in_doubt(deciders)
+    said = _("%(name)s (whose phone has to be proved again; they can decide in the portal)")
+    return [said % {"name": one.name} if one.pk in doubtful else one.name for one in deciders]
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -180,6 +203,11 @@ def standing(request: Request, reader: Employee | None = None) -> str:
 def refusal_sentence(reason: Refusal, run: StageRun, reader: Employee) -> str:
     """Why a decision of `reader` on this stage does not count, in the active language: who decided and when."""
     request = run.request
+    if reason is Refusal.OWN_REQUEST and reader.pk != request.requester_id:
+        return _("Whoever filed a request for somebody else does not decide on it. %(how)s") % {
+            "how": standing(request, reader)}  # fmt: skip
+    if reason is Refusal.STEP_UP:
+        return _("This sum is decided on a page of its own, not in the chat. The link to it comes in a moment.")
     if reason is Refusal.OWN_REQUEST:
         return _("Nobody decides on their own request. %(how)s") % {"how": standing(request, reader)}
     if reason is Refusal.LEFT:
@@ -198,16 +226,24 @@ def refusal_sentence(reason: Refusal, run: StageRun, reader: Employee) -> str:
     return _("This was not asked of you.")
 
 
-def attempt(run: StageRun, by: Employee, version_seen: int) -> policy.Attempt:
-    """What the policy looks at when `by` decides; read it under lock."""
+def attempt(
+    run: StageRun, by: Employee, version_seen: int, seats: Sequence[Seat] | None = None, *, via: str = ""
+) -> policy.Attempt:
+    """What the policy looks at when `by` decides; read it, and `seats` of the request, under lock."""
     request = run.request
+    sitting = next((row.employee for row in seats or () if row.employee_id == by.pk), None)
     return policy.Attempt(
         employee_id=by.pk,
-        is_active=Employee.objects.filter(pk=by.pk, state=Employee.State.ACTIVE).exists(),
-        requester_id=request.requester_id,
+        is_active=sitting.is_active if sitting is not None else _is_active(by),
+        own_ids=request.own_ids,
         is_request_open=request.state == Request.State.OPEN,
         is_stage_open=run.state == StageRun.State.OPEN,
         version=request.version,
         version_seen=version_seen,
-        seats=seat_views(run),
+        seats=seat_views(run, seats),
+        needs_page=request.is_step_up and via == "button",
     )
+
+
+def _is_active(employee: Employee) -> bool:
+    return Employee.objects.filter(pk=employee.pk, state=Employee.State.ACTIVE).exists()

@@ -1,6 +1,7 @@
 """What approvals does when something about people commits: questions move to whoever can answer them."""
 
-from apps.approvals import services
+from apps.approvals import queries, services
+from apps.contacts.models import Contact
 from apps.journal.models import Entry
 from apps.journal.reactor import on
 from apps.people.models import Employee
@@ -19,6 +20,17 @@ def pass_on_what_a_leaver_held(entry: Entry) -> None:
     left = Employee.objects.filter(pk=entry.subject_id).first()
     if left is not None and not left.is_active:
         services.reseat(employee=left)
+
+
+@on("contact.linked")
+def ask_again_on_the_new_phone(entry: Entry) -> None:
+    """What was asked on another phone, or of somebody who had none, is asked where they can tap. A question that this
+    address has already stays as it is."""
+    contact = Contact.objects.select_related("employee").filter(pk=entry.subject_id, state="active").first()
+    if contact is None or contact.employee is None or not contact.employee.is_active:
+        return
+    if not queries.is_asked_at(contact):
+        services.ask_again(employee=contact.employee)
 
 
 @on(

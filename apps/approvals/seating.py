@@ -30,8 +30,8 @@ def advance(request: Request) -> StageRun | None:
     return None
 
 
-def runs(request: Request) -> Any:
-    """The stages of a request in order, with what the walk reads of them."""
+def runs(request: Request | int) -> Any:
+    """The stages of a request (or of its key) in order, with what the walk reads of them."""
     found = StageRun.objects.filter(request=request).order_by("position")
     return found.select_related(
         "request__requester__manager__manager", "request__flow", "request__submission", "person", "team"
@@ -91,8 +91,7 @@ def move_seats(run: StageRun, employee: Employee) -> int:
     if row is None:
         return 0
     base = row.deputy_for or row.employee
-    exclude = frozenset({run.request.requester_id})
-    decider, _for = people.stand_in(base, clock.now(), exclude=exclude)
+    decider, _for = people.stand_in(base, clock.now(), exclude=run.request.own_ids)
     if decider is not None and decider.pk == employee.pk:
         return 0
     row.stage_run = run

@@ -1,6 +1,7 @@
 """What may be done with a request. A decision is one transaction: read everything again under lock, then write it all."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
@@ -18,11 +19,13 @@ from apps.core.errors import (
     RecadoError,
     StaleVersionError,
 )
+from apps.core.together import joined
 from apps.files import services as files
 from apps.forms import queries as forms
 from apps.forms.models import Submission
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record, transition
+from apps.people import queries as people
 from apps.people.models import Employee
 
 _ERRORS: dict[Refusal, type[RecadoError]] = {
@@ -31,7 +34,9 @@ _ERRORS: dict[Refusal, type[RecadoError]] = {
     Refusal.NOT_ASKED: NotPermittedError,
     Refusal.SEAT_MOVED: NotPermittedError,
     Refusal.STALE: StaleVersionError,
+    Refusal.STEP_UP: NotPermittedError,
 }  # the rest: MoveNotAllowedError
+_UNFINISHED = (StageRun.State.WAITING, StageRun.State.OPEN)
 
 
 @transaction.atomic
@@ -47,16 +52,20 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
     if not flow.is_active or not stages:
         raise InvalidInputError(_("This cannot be requested at present. Please ask HR."))
     amount, currency = _amount(flow, submission)
-    request = Request.objects.create(flow=flow, requester=by, submission=submission, summary=_summary(flow, submission),
-                                     amount=amount, currency=currency)  # fmt: skip
+    filer = submission.filed_by
+    request = Request.objects.create(
+        flow=flow, requester=by, submission=submission, summary=_summary(flow, submission), amount=amount,
+        currency=currency, filed_by=people.employee_of(filer) if filer else None,
+        is_step_up=amount is not None and flow.page_above is not None and amount > flow.page_above,
+    )  # fmt: skip
     for position, stage in enumerate(stages, start=1):
         StageRun.objects.create(
             request=request, position=position, name=stage.name, approver=stage.approver, person=stage.person,
             team=stage.team, rule=stage.rule, condition=stage.condition,
         )  # fmt: skip
     files.adopt(files=forms.files_of(submission), owner=request)
-    record("request.submitted", subject=request, by=by, after={
-        "state": request.state, "flow": flow.key, "stages": len(stages)},
+    record("request.submitted", subject=request, by=filer or by, after={
+        "state": request.state, "flow": flow.key, "stages": len(stages), **({"on_behalf_of": by.pk} if filer else {})},
         body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip
     telling.submitted(request)
     if seating.advance(request) is None:
@@ -64,27 +73,30 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
     return _locked(request)
 
 
-@transaction.atomic
+@joined
 def decide(
     *, stage_run: StageRun, by: Employee, verdict: str, version_seen: int, via: str, reason: str = "", proof: str = ""
 ) -> Decision:
     """Count one yes or no of `by` on an open stage, and go on from there.
 
-    `version_seen` is the request's version on the button or page; `via` is button or admin; `proof` the wamid of the tap
-    or the sign-in. Raises, with who decided and when: NotPermittedError (not asked, passed on, own request, left),
-    StaleVersionError (changed since), MoveNotAllowedError (decided already); InvalidInputError for a rejection without
-    reason.
+    Only the key of `stage_run` counts: everything is read under lock. `version_seen` is the request's version on the
+    button or page; `via` is button, admin or link; `proof` the wamid of the tap, the sign-in or the link. Raises, with who decided and
+    when: NotPermittedError (not asked, passed on, own request, left, too large for the chat), StaleVersionError (changed since),
+    MoveNotAllowedError (decided already); InvalidInputError for a rejection without reason, or a request that is gone.
+    All of them before anything is written.
     """
     if verdict not in Decision.Verdict.values:
         raise InvalidInputError(_("Choose to approve or to reject."))
     run = _locked_run(stage_run)
-    _check(run, by, version_seen)
+    seats = queries.seats_of(run.request)
+    _check(run, by, version_seen, seats, via=via)
     reason = reason.strip()
     if verdict == Decision.Verdict.REJECT and not reason:
         raise InvalidInputError(
             _("Please say why: the person who asked reads your reason."), fields={"reason": _("Missing.")}
         )
-    seat = Seat.objects.select_for_update(of=("self",)).select_related("employee").get(stage_run=run, employee=by)
+    seat = next(row for row in seats if row.stage_run_id == run.pk and row.employee_id == by.pk)
+    seat.stage_run = run
     decision = Decision.objects.create(seat=seat, verdict=verdict, reason=reason, version_seen=version_seen, via=via,
                                        proof=proof[:255])  # fmt: skip
     seat.is_open = False
@@ -92,24 +104,26 @@ def decide(
     record("decision.made", subject=run.request, by=by, after={
         "stage_run": run.pk, "verdict": verdict, "deputy_for": seat.deputy_for_id, "version_seen": version_seen,
         "via": via, "proof": proof[:255]}, body={"reason": reason} if reason else None)  # fmt: skip
-    verdict_of_stage = policy.outcome(run.rule, queries.seat_views(run))
+    verdict_of_stage = policy.outcome(run.rule, queries.seat_views(run, seats))
     if verdict_of_stage == Decision.Verdict.REJECT:
         _reject(run, decision)
     elif verdict_of_stage == Decision.Verdict.APPROVE:
-        _approve(run, decision)
+        _approve(run, decision, seats)
     return decision
 
 
-def _check(run: StageRun, by: Employee, version_seen: int) -> None:
-    refused = policy.refusal(queries.attempt(run, by, version_seen))
+def _check(
+    run: StageRun, by: Employee, version_seen: int, seats: Sequence[Seat] | None = None, *, via: str = ""
+) -> None:
+    refused = policy.refusal(queries.attempt(run, by, version_seen, seats, via=via))
     if refused is not None:
         error = _ERRORS.get(refused, MoveNotAllowedError)
         raise error(queries.refusal_sentence(refused, run, by), code=refused.value)
 
 
-def check_may_decide(*, stage_run: StageRun, by: Employee, version_seen: int) -> None:
+def check_may_decide(*, stage_run: StageRun, by: Employee, version_seen: int, via: str = "button") -> None:
     """Raises what `decide` would raise: asked before somebody types a reason."""
-    _check(seating.runs(stage_run.request).get(pk=stage_run.pk), by, version_seen)
+    _check(seating.runs(stage_run.request).get(pk=stage_run.pk), by, version_seen, via=via)
 
 
 def note_refusal(*, stage_run: StageRun, by: Employee, error: RecadoError, proof: str) -> None:
@@ -118,11 +132,18 @@ def note_refusal(*, stage_run: StageRun, by: Employee, error: RecadoError, proof
         "stage_run": stage_run.pk, "why": error.code, "proof": proof[:255]})  # fmt: skip
 
 
-def _approve(run: StageRun, decision: Decision) -> None:
-    transition(run, STAGE, "approve", by=decision.seat.employee, closed_at=clock.now())
-    request = _locked(run.request)
-    telling.settled(request, seating.close_seats(request), decision)
-    following = seating.advance(request)
+def _approve(run: StageRun, decision: Decision, seats: Sequence[Seat] | None = None) -> None:
+    """`seats` of the request, when they have just been read."""
+    run = transition(run, STAGE, "approve", by=decision.seat.employee, is_locked=True, closed_at=clock.now())
+    request = run.request
+    if seats is None or any(row.is_open for row in seats):
+        telling.settled(request, seating.close_seats(request), decision)
+    stages = StageRun.objects.filter(request=request, state__in=_UNFINISHED).order_by()
+    left = set(stages.values_list("state", flat=True))
+    if not left:
+        _finish(request, decision)
+        return
+    following = seating.advance(_locked(request))
     if following is not None:
         telling.stage_passed(decision, following)
     else:
@@ -140,12 +161,15 @@ def _reject(run: StageRun, decision: Decision) -> None:
 
 def _finish_if_nothing_is_left(request: Request, decision: Decision | None = None) -> None:
     """No stage is open or waiting: approved. A stuck request has one waiting, and stays."""
-    unfinished = [StageRun.State.WAITING, StageRun.State.OPEN]
-    if StageRun.objects.filter(request=request, state__in=unfinished).exists():
-        return
+    if not StageRun.objects.filter(request=request, state__in=_UNFINISHED).exists():
+        _finish(_locked(request), decision)
+
+
+def _finish(request: Request, decision: Decision | None) -> None:
+    """Approve a request that has just been read under lock."""
     by: HasActor = decision.seat.employee if decision else SYSTEM
-    transition(request, REQUEST, "approve", by=by, decided_at=clock.now())
-    telling.approved(_locked(request), by.as_actor().label)
+    approved = transition(request, REQUEST, "approve", by=by, is_locked=True, decided_at=clock.now())
+    telling.approved(approved, by.as_actor().label)
 
 
 @transaction.atomic
@@ -229,6 +253,26 @@ def reseat(*, employee: Employee) -> int:
 
 
 @transaction.atomic
+def ask_again(*, employee: Employee) -> int:
+    """Put every open question to somebody anew who has another phone: the buttons on the old one are nobody's. Returns how
+    many were asked."""
+    held = Seat.objects.filter(employee=employee, is_open=True, stage_run__state=StageRun.State.OPEN)
+    ids = list(held.filter(stage_run__request__state=Request.State.OPEN).values_list("stage_run_id", flat=True))
+    asked = 0
+    for row in StageRun.objects.filter(pk__in=ids).order_by("pk"):
+        run = _locked_run(row)
+        waiting = Seat.objects.select_related("employee", "deputy_for").filter(
+            stage_run=run, employee=employee, is_open=True, decision=None
+        )
+        for seat in waiting:
+            # The key of a question names its second: a new question needs another one.
+            seat.stage_run, seat.asked_at = run, max(clock.now(), seat.asked_at + timedelta(seconds=1))
+            seat.save(update_fields=["asked_at"])
+            asked += telling.asked(seat)
+    return asked
+
+
+@transaction.atomic
 def retry_stuck(*, by: HasActor = SYSTEM) -> int:
     """Look again at every stuck request that somebody could decide now; returns how many went on."""
     moved = 0
@@ -251,10 +295,16 @@ def _locked(request: Request) -> Request:
 
 
 def _locked_run(stage_run: StageRun) -> StageRun:
-    """The request's lock guards all of its rows: two decisions on one request queue here."""
-    Request.objects.select_for_update().get(pk=stage_run.request_id)
-    rows: Iterable[StageRun] = seating.runs(stage_run.request).filter(pk=stage_run.pk)
-    return next(iter(rows))
+    """The request's lock guards all of its rows: two decisions on one request queue here.
+
+    Both rows are locked, the request first: a row that is not would be read as it was before the wait for the other.
+    """
+    rows = StageRun.objects.select_related("request__requester", "request__flow").order_by()
+    named = rows.filter(pk=stage_run.pk, request=stage_run.request_id)
+    found = next(iter(named.select_for_update(of=("request", "self"))), None)
+    if found is None:
+        raise InvalidInputError(_("This request is gone."))
+    return found
 
 
 def _amount(flow: Flow, submission: Submission) -> tuple[Decimal | None, str]:
@@ -262,6 +312,8 @@ def _amount(flow: Flow, submission: Submission) -> tuple[Decimal | None, str]:
     if raw in (None, ""):
         return None, ""
     spec = forms.schema_of(submission.version).field(flow.amount_field)
+    if spec is not None and spec.is_sensitive:  # an amount stands in every message about the request
+        return None, ""
     try:
         return Decimal(str(raw)), spec.currency if spec else ""
     except InvalidOperation as error:

@@ -9,9 +9,20 @@ from django.utils.translation import gettext_lazy
 from apps.approvals import queries, services, telling
 from apps.approvals.models import Decision, Flow, Request, StageRun
 from apps.conversations.models import Message
-from apps.conversations.targets import Choice, Completed, Opening, Reply, Speaker, Tap, Target, register
+from apps.conversations.targets import (
+    Choice,
+    Completed,
+    FormTarget,
+    Opening,
+    Reply,
+    Speaker,
+    Tap,
+    Target,
+    register,
+)
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError, RecadoError
 from apps.forms import services as forms
+from apps.forms.models import FormVersion, Submission
 from apps.outbox import services as outbox
 from apps.outbox.models import Button
 
@@ -23,7 +34,7 @@ REASON_QUESTION = {
 
 
 @register
-class RequestSomething(Target):
+class RequestSomething(FormTarget):
     """A menu row: choose a flow, fill in its form, and the request is on its way."""
 
     name = "approvals.request"
@@ -31,28 +42,23 @@ class RequestSomething(Target):
     subject_type = "approvals.request"
     code_prefix = "R"
 
-    def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
+    def offered(self, argument: str, language: str) -> Sequence[Choice]:
         if argument:
             return ()
-        return [
-            Choice(key=flow.key, title=queries.flow_name(flow, speaker.language)[:24])
-            for flow in queries.offered_flows()
-        ]
+        return [Choice(key=flow.key, title=queries.flow_name(flow, language)[:24]) for flow in queries.offered_flows()]
 
-    def start(self, speaker: Speaker, argument: str) -> Reply:
+    def version(self, argument: str) -> FormVersion:
         flow = Flow.objects.select_related("form").filter(key=argument, is_active=True).first()
         if flow is None:
             raise InvalidInputError(_("This cannot be requested at present. Please ask HR."))
-        version = forms.freeze(form=flow.form)
-        return Reply(opens=Opening(target=self.name, argument=flow.key, schema=version.schema, form_version=version))
+        return forms.freeze(form=flow.form)
 
-    def complete(self, completed: Completed) -> Reply:
+    def file(self, *, argument: str, submission: Submission) -> Request:
         """The requester hears the code by `request.submitted`, which carries the request as its subject."""
-        flow = Flow.objects.filter(key=completed.argument).first()
-        if flow is None or completed.submission is None:
+        flow = Flow.objects.filter(key=argument).first()
+        if flow is None:
             raise InvalidInputError(_("This cannot be requested at present. Please ask HR."))
-        services.submit(flow=flow, submission=completed.submission, by=completed.speaker.employee)
-        return Reply()
+        return services.submit(flow=flow, submission=submission, by=submission.by)
 
     def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:
         """Words never decide: whoever has to do with the request hears how it stands and where the buttons are."""
@@ -82,7 +88,9 @@ class _DecisionButton(Target):
         if run is None:
             return Reply(text=_("This request is gone."))
         try:
-            services.check_may_decide(stage_run=run, by=tap.speaker.employee, version_seen=tap.button.subject_version)
+            services.check_may_decide(
+                stage_run=run, by=tap.speaker.employee, version_seen=tap.button.subject_version, via=""
+            )
         except RecadoError as error:
             return Reply(text=f"{run.request.code}: {error}", subject=run.request)
         text = _(
@@ -110,21 +118,21 @@ class Approve(_DecisionButton):
     label = gettext_lazy("Approve a request")
 
     def tap(self, tap: Tap) -> tuple[Reply, bool]:
-        run = _run_of(tap.button)
-        if run is None:
-            raise InvalidInputError(_("This request is gone."))
+        named = StageRun(pk=tap.button.data.get("stage_run"), request_id=int(tap.button.subject_id or 0))
         try:
             with transaction.atomic():
-                services.decide(
-                    stage_run=run, by=tap.speaker.employee, verdict=Decision.Verdict.APPROVE, via="button",
+                decision = services.decide(
+                    stage_run=named, by=tap.speaker.employee, verdict=Decision.Verdict.APPROVE, via="button",
                     version_seen=tap.button.subject_version, proof=tap.message.remote_id,
                 )  # fmt: skip
         except RecadoError as error:
+            run = _run_of(tap.button)
+            if run is None:
+                raise
             return self.refuse(tap, run, error)
+        request = decision.seat.stage_run.request
         text = _("You approved %(request)s. %(name)s has been told.")
-        return Reply(
-            text=text % {"request": run.request.code, "name": run.request.requester.name}, subject=run.request
-        ), True
+        return Reply(text=text % {"request": request.code, "name": request.requester.name}, subject=request), True
 
 
 @register

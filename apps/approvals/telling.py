@@ -8,11 +8,11 @@ from apps.approvals.models import Decision, Request, Seat, StageRun
 from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
 from apps.core import clock
-from apps.files import content_type
 from apps.files import queries as files
 from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.people.models import Employee
+from apps.providers import capabilities
 from apps.providers import queries as providers
 from apps.providers.kinds import Kind
 from apps.providers.types import MediaMessage
@@ -74,15 +74,16 @@ def receipts(request: Request, to: Employee, tag: object = "") -> int:
     contact = contacts.contact_of(to)
     if contact is None:
         return 0
-    facts = contacts.delivery_facts(contact, providers.default_number(), kinds.RECEIPT.klass, clock.now())
+    number = providers.default_number()
+    facts = contacts.delivery_facts(contact, number, kinds.RECEIPT.klass, clock.now())
     shown = [file for file in files.files_of(request) if files.is_inline_safe(file)] if facts.is_window_open else []
-    for file in shown:
-        content = MediaMessage(
-            kind=content_type.shape(file.kind), file_id=file.pk, caption=request.code, filename=file.name
-        )
+    sorts = [capabilities.sort_or_none(number.account, file.kind, file.size) for file in shown]
+    taken = [(file, sort) for file, sort in zip(shown, sorts, strict=True) if sort]  # the page has the others
+    for file, sort in taken:
+        content = MediaMessage(kind=sort, file_id=file.pk, caption=request.code, filename=file.name)
         key = f"request:{request.pk}:receipt:{file.pk}:{tag}:{to.pk}"
         outbox.enqueue(key=key, contact=contact, kind=kinds.RECEIPT.name, content=content, subject=request)
-    return len(shown)
+    return len(taken)
 
 
 def stage_passed(decision: Decision, following: StageRun) -> None:

@@ -1,10 +1,11 @@
-"""One correlation id per request: what one click changed reads together in the journal."""
+"""One correlation id per request: what one click changed reads together in the journal. And its counts are fresh."""
 
 import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from apps.console import badges
 from apps.journal import services as journal
 
 
@@ -14,4 +15,7 @@ class CorrelationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with journal.correlation(f"web:{uuid.uuid4().hex[:16]}"):
-            return self.get_response(request)
+            answer = self.get_response(request)
+        if request.method == "POST" and request.path.startswith("/admin/"):
+            badges.forget(request)
+        return answer

@@ -7,11 +7,18 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.console import badges
+from apps.console.permissions import may_view
+
 Row = tuple[str | Promise, str, str]  # title, icon (Material Symbols), "app.model"
+
+RECORDS = _("Look things up")
+LOOK = ("people.view_all_employees", "auth.view_group", "people.view_user")
+"""Any of these opens the page “Who may do what”: whoever sees everybody, gives roles or keeps sign-ins."""
 
 GROUPS: tuple[tuple[str | Promise, tuple[Row, ...]], ...] = (
     (
-        _("Today"),
+        _("Decide and answer"),
         (
             (_("Approvals"), "approval", "approvals.request"),
             (_("Tickets"), "confirmation_number", "incidents.ticket"),
@@ -19,36 +26,54 @@ GROUPS: tuple[tuple[str | Promise, tuple[Row, ...]], ...] = (
         ),
     ),
     (
-        _("People"),
+        _("Bring people in"),
+        (
+            (_("Imports of people"), "upload_file", "people.importjob"),
+            (_("Not on WhatsApp yet"), "person_add", "contacts.enrolment"),
+            (_("Invitations"), "qr_code_2", "contacts.invitation"),
+            (_("Claims to confirm"), "how_to_reg", "contacts.claim"),
+            (_("WhatsApp contacts"), "contact_phone", "contacts.contact"),
+            (_("Web links"), "link", "web.link"),
+        ),
+    ),
+    (
+        _("Look after people"),
         (
             (_("Employees"), "badge", "people.employee"),
             (_("Teams"), "groups", "people.team"),
             (_("Absences"), "event_busy", "people.absence"),
-            (_("WhatsApp contacts"), "contact_phone", "contacts.contact"),
+            (_("Standing deputies"), "supervisor_account", "people.deputy"),
+            (_("Departures"), "logout", "people.leaving"),
+            (_("Cost centres"), "account_balance_wallet", "people.costcentre"),
+            (_("Working calendars"), "calendar_month", "calendars.workcalendar"),
         ),
     ),
     (
-        _("Set up"),
+        _("Shape what they use"),
         (
             (_("Menu on WhatsApp"), "list", "conversations.menuitem"),
             (_("Forms"), "list_alt", "forms.form"),
             (_("Approval flows"), "account_tree", "approvals.flow"),
             (_("Incident categories"), "category", "incidents.category"),
             (_("Wording"), "translate", "providers.messagetemplate"),
-            (_("WhatsApp accounts"), "hub", "providers.account"),
+            (_("Wording of consent"), "handshake", "contacts.consentwording"),
         ),
     ),
     (
-        _("Records"),
+        RECORDS,
         (
             (_("Journal"), "menu_book", "journal.entry"),
             (_("Outgoing messages"), "outbox", "outbox.outboundmessage"),
             (_("Dialogues"), "quickreply", "conversations.dialogue"),
+            (_("Work on many rows"), "checklist", "people.bulkjob"),
         ),
     ),
     (
-        _("Running it"),
+        _("Keep it running"),
         (
+            (_("Health"), "monitor_heart", "health.pulse"),
+            (_("WhatsApp accounts"), "hub", "providers.account"),
+            (_("Notices from WhatsApp"), "notifications", "providers.accountalert"),
             (_("Webhooks received"), "move_to_inbox", "inbox.receipt"),
             (_("Inbound events"), "input", "inbox.inboundevent"),
             (_("Timers"), "timer", "timers.timer"),
@@ -56,27 +81,31 @@ GROUPS: tuple[tuple[str | Promise, tuple[Row, ...]], ...] = (
             (_("Entries set aside"), "report", "journal.setaside"),
             (_("Schedules"), "schedule", "django_celery_beat.periodictask"),
             (_("Sign-ins"), "key", "people.user"),
+            (_("API keys"), "vpn_key", "people.apikey"),
         ),
     ),
 )
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups this person may see; a group without rows is left out."""
+    """The groups this person may see, with counts of what needs somebody; a group without rows is left out."""
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     shown: list[dict[str, Any]] = [{"items": [home]}]
+    counts = badges.of(request)
     for title, rows in GROUPS:
-        items = [
-            {"title": label, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
-            for label, icon, model in rows
-            if may_view(request, model)
-        ]
+        items = [_item(*row, counts.get(row[2])) for row in rows if may_view(request, row[2])]
+        if title is RECORDS and may_look(request.user):
+            items.append({"title": _("Who may do what"), "icon": "policy", "link": reverse("console:who")})
         if items:
             shown.append({"title": title, "separator": True, "items": items})
     return shown
 
 
-def may_view(request: HttpRequest, model: str) -> bool:
-    """Whether the person may open the list of `app.model`."""
-    app, name = model.split(".")
-    return bool(request.user.has_perm(f"{app}.view_{name}") or request.user.has_perm(f"{app}.change_{name}"))
+def may_look(user: Any) -> bool:
+    """Whether somebody may see who may do what."""
+    return any(user.has_perm(one) for one in LOOK)
+
+
+def _item(label: str | Promise, icon: str, model: str, count: str | None) -> dict[str, Any]:
+    item = {"title": label, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
+    return {**item, "badge": count} if count else item

@@ -1,4 +1,4 @@
-"""Which class of messages needs a yes, and which a STOP holds back: a table, and one question about it. Pure."""
+"""Which class of messages needs a yes, which a STOP holds back, and how we ask as shipped. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,3 +43,26 @@ def holds_back(klass: str, is_stopped: bool) -> bool:
 def allows(klass: str, given: Mapping[str, bool], is_stopped: bool) -> bool:
     """May we write a message of this class to the person on our own account?"""
     return has_consent(klass, given) and not holds_back(klass, is_stopped)
+
+
+SHIPPED = {
+    "en": "May {company} write to you here on WhatsApp? There are three kinds of messages: work (tickets, decisions and tasks "
+          "that wait for you), reminders, and announcements. You may say yes to all of them, to some or to none, and change "
+          "your mind at any time. STOP ends everything that is not essential.",
+    "pt-br": "{company} pode escrever para você aqui no WhatsApp? São três tipos de mensagens: trabalho (chamados, decisões e "
+             "tarefas que esperam por você), lembretes e comunicados. Você pode aceitar todos, alguns ou nenhum, e mudar de "
+             "ideia quando quiser. PARAR interrompe tudo o que não for essencial.",
+    "es": "¿Puede {company} escribirte aquí por WhatsApp? Hay tres tipos de mensajes: trabajo (avisos, decisiones y tareas que "
+          "te esperan), recordatorios y comunicados. Puedes aceptar todos, algunos o ninguno, y cambiar de idea cuando "
+          "quieras. PARAR detiene todo lo que no sea esencial.",
+}  # fmt: skip
+"""Version 0 of the question: what we ask until HR writes a wording of its own."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """The question as one person is asked it: its version, the classes it covers, its text with the company's name."""
+
+    version: int
+    klasses: tuple[str, ...]
+    text: str

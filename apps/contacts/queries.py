@@ -1,32 +1,44 @@
 """Reads about contacts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.conf import settings
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
-from apps.contacts import consent, window
-from apps.contacts.models import Consent, Contact, Identity, Preference, Window
+from apps.contacts import consent as rules
+from apps.contacts.consent import Question
+from apps.contacts.delivery import (
+    Asked,
+    DeliveryFacts,
+    delivery_facts_of,
+    given_consents_of,
+    last_inbound_of,
+    user_ids_of,
+)
+from apps.contacts.models import (
+    Claim,
+    ConsentWording,
+    Contact,
+    Enrolment,
+    Identity,
+    Invitation,
+    Preference,
+    Window,
+)
+from apps.core import clock
+from apps.core.together import recall
 from apps.people.models import Employee
 from apps.people.phones import variants
 from apps.people.queries import VIEW_ALL, visible_employees
 from apps.providers.models import Number, Portfolio
 
-
-@dataclass(frozen=True)
-class DeliveryFacts:
-    """What decides whether and how a message of one class may go to a contact now.
-
-    `consent` is True when the class needs none; `is_stopped` only when the person's STOP holds this class back.
-    """
-
-    is_window_open: bool
-    closes_at: datetime | None
-    consent: bool
-    is_stopped: bool
-    is_linked: bool
-    is_unreachable: bool
+__all__ = [
+    "Asked", "DeliveryFacts", "by_phone", "by_user_id", "contact_of", "delivery_facts", "delivery_facts_of", "enrolments",
+    "given_consents", "given_consents_of", "in_doubt", "is_stopped", "last_inbound_at", "last_inbound_of", "question", "question_of", "text_in_force",
+    "user_id_of", "user_ids_of", "visible_claims", "visible_invitations", "visible_to", "waiting_claim",
+]  # fmt: skip
 
 
 def contact_of(employee: Employee) -> Contact | None:
@@ -34,7 +46,15 @@ def contact_of(employee: Employee) -> Contact | None:
     if not employee.is_active:
         return None
     rows = Contact.objects.select_related("employee").filter(employee=employee, state=Contact.State.ACTIVE)
-    return rows.order_by("-id").first()
+    return recall(("contact of", employee.pk), rows.order_by("-id").first)
+
+
+def in_doubt(employees: Sequence[Employee]) -> set[int]:
+    """Ids of those among them who can do nothing on WhatsApp until their phone is proved again."""
+    rows = Contact.objects.filter(employee__in=employees).values_list("employee_id", "state") if employees else ()
+    found = [(pk, state) for pk, state in rows if pk is not None]
+    active = {pk for pk, state in found if state == Contact.State.ACTIVE}
+    return {pk for pk, state in found if state == Contact.State.SUSPENDED} - active
 
 
 def by_phone(phone: str) -> Contact | None:
@@ -65,8 +85,7 @@ def last_inbound_at(contact: Contact, number: Number) -> datetime | None:
 
 def given_consents(contact: Contact) -> dict[str, bool]:
     """The newest answer by class."""
-    newest = Consent.objects.filter(contact=contact).values("klass").annotate(newest=Max("id")).values("newest")
-    return dict(Consent.objects.filter(id__in=newest).values_list("klass", "is_given"))
+    return given_consents_of([contact.pk]).get(contact.pk, {})
 
 
 def is_stopped(contact: Contact) -> bool:
@@ -75,16 +94,7 @@ def is_stopped(contact: Contact) -> bool:
 
 def delivery_facts(contact: Contact, number: Number, klass: str, now: datetime) -> DeliveryFacts:
     """The facts as they stand in the database now, not as they were when `contact` was loaded."""
-    contact = Contact.objects.select_related("employee").get(pk=contact.pk)
-    last = last_inbound_at(contact, number)
-    return DeliveryFacts(
-        is_window_open=window.is_open(last, now),
-        closes_at=window.closes_at(last),
-        consent=consent.has_consent(klass, given_consents(contact)),
-        is_stopped=consent.holds_back(klass, is_stopped(contact)),
-        is_linked=contact.state == Contact.State.ACTIVE and contact.employee is not None and contact.employee.is_active,
-        is_unreachable=contact.unreachable_since is not None,
-    )
+    return delivery_facts_of([Asked(contact.pk, number.pk, klass)], now)[0]
 
 
 def visible_to(user: Any) -> QuerySet[Contact]:
@@ -92,3 +102,69 @@ def visible_to(user: Any) -> QuerySet[Contact]:
     if user.is_active and user.has_perm(VIEW_ALL):
         return Contact.objects.all()
     return Contact.objects.filter(employee__in=visible_employees(user))
+
+
+# --- invitations ------------------------------------------------------------------------------------------------------
+
+
+def waiting_claim(contact: Contact) -> Claim | None:
+    """The claim from this address that HR has not decided."""
+    return Claim.objects.filter(contact=contact, state=Claim.State.WAITING).first()
+
+
+def visible_invitations(user: Any) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(employee__in=visible_employees(user))
+
+
+def visible_claims(user: Any) -> QuerySet[Claim]:
+    return Claim.objects.filter(invitation__employee__in=visible_employees(user))
+
+
+def enrolments(user: Any) -> QuerySet[Enrolment]:
+    """Active employees that `user` may see; `whatsapp` says linked, suspended, claimed, invited, or none."""
+    contacts = Contact.objects.filter(employee=OuterRef("pk"))
+    invitations = Invitation.objects.filter(employee=OuterRef("pk"))
+    claims = Claim.objects.filter(invitation__employee=OuterRef("pk"), state=Claim.State.WAITING)
+    is_open = Q(state=Invitation.State.OPEN, expires_at__gt=clock.now())
+    rows = Enrolment.objects.filter(state=Employee.State.ACTIVE, pk__in=visible_employees(user).values("pk"))
+    return rows.annotate(
+        whatsapp=Case(
+            When(Exists(contacts.filter(state=Contact.State.ACTIVE)), then=Value("linked")),
+            When(Exists(claims), then=Value("claimed")),
+            When(Exists(contacts.filter(state=Contact.State.SUSPENDED)), then=Value("suspended")),
+            When(Exists(invitations.filter(is_open)), then=Value("invited")),
+            default=Value("none"),
+            output_field=CharField(),
+        )
+    )
+
+
+# --- consent ----------------------------------------------------------------------------------------------------------
+
+
+def question(language: str) -> Question:
+    """The question that is in force now, in `language` (else English, else any it is written in)."""
+    rows = ConsentWording.objects.filter(in_force_from__lte=clock.now()).order_by("-version")
+    return _question(recall("consent wording", rows.first), language)
+
+
+def text_in_force(language: str) -> str:
+    """The text that is asked now, as it was written: with `{company}` in it."""
+    row = ConsentWording.objects.filter(in_force_from__lte=clock.now()).order_by("-version").first()
+    texts = row.texts if row is not None else rules.SHIPPED
+    return str(texts.get(language) or texts.get("en", ""))
+
+
+def question_of(version: int, language: str) -> Question:
+    """A version as it was asked; the one in force when it is not known."""
+    if version == 0:
+        return _question(None, language)
+    row = ConsentWording.objects.filter(version=version).first()
+    return _question(row, language) if row is not None else question(language)
+
+
+def _question(row: ConsentWording | None, language: str) -> Question:
+    texts = row.texts if row is not None else rules.SHIPPED
+    text = str(texts.get(language) or texts.get("en") or next(iter(texts.values()), ""))
+    asked = tuple(klass for klass in rules.ASKED_FOR if row is None or klass in row.klasses)
+    return Question(row.version if row is not None else 0, asked, text.replace("{company}", settings.COMPANY_NAME))

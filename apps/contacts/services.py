@@ -1,112 +1,53 @@
 """What may be done to contacts: who stands behind one, whether it may decide, what it agreed to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.contacts import claiming, inviting, linking, resolving
 from apps.contacts import consent as rules
-from apps.contacts import queries, resolving
-from apps.contacts.machine import CONTACT
-from apps.contacts.models import Consent, Contact, Preference
+from apps.contacts.models import Consent, ConsentWording, Contact, Preference
 from apps.core import clock
 from apps.core.errors import InvalidInputError, NotPermittedError
-from apps.journal.actors import SYSTEM, HasActor
-from apps.journal.services import record, transition
-from apps.people.models import Employee
-from apps.people.phones import normalise
+from apps.journal.actors import HasActor
+from apps.journal.services import record
 from apps.providers.kinds import Klass
 
-CHANGE = "contacts.change_contact"
+CHANGE = linking.CHANGE
+INVITE = inviting.INVITE
+DECIDE = claiming.DECIDE
+WORD = "contacts.add_consentwording"
 
 resolve_sender = resolving.resolve_sender
+recognise = resolving.recognise
 touch_window = resolving.touch_window
+touch_windows = resolving.touch_windows
 change_identity = resolving.change_identity
 suspend = resolving.suspend
 mark_reachable = resolving.mark_reachable
 
+link = linking.link
+unlink = linking.unlink
+unlink_all = linking.unlink_all
+invite = linking.invite
+report_lost = linking.report_lost
+reinstate = linking.reinstate
 
-def _require(by: HasActor) -> None:
-    """Raises NotPermittedError for a sign-in that may not change contacts; people in chat and the house may."""
-    has_perm = getattr(by, "has_perm", None)
-    if has_perm is not None and not has_perm(CHANGE):
-        raise NotPermittedError(_("You may not change contacts."))
+make_invitation = inviting.make_invitation
+invite_many = inviting.invite_many
+preview_many = inviting.preview_many
+cancel_batch = inviting.cancel_batch
+revoke_invitation = inviting.revoke_invitation
+mail_again = inviting.mail_again
+note_bounce = inviting.note_bounce
 
-
-# --- who it is --------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def link(*, contact: Contact, employee: Employee, by: HasActor) -> Contact:
-    """This address is this employee's from now on; other addresses of the employee are unlinked.
-
-    Raises InvalidInputError for somebody who left, NotPermittedError.
-    """
-    _require(by)
-    if not employee.is_active:
-        raise InvalidInputError(_("%(name)s has left and cannot be linked.") % {"name": employee})
-    for other in Contact.objects.filter(employee=employee).exclude(pk=contact.pk):
-        _unlink(other, by=by, reason="linked to another address")
-    linked = transition(contact, CONTACT, "link", by=by, employee=employee, state_reason="")
-    Preference.objects.get_or_create(contact=linked)
-    return linked
-
-
-@transaction.atomic
-def invite(*, employee: Employee, by: HasActor) -> Contact:
-    """The contact of HR's phone for an employee, made when there is none: the next message from it is known.
-
-    Raises InvalidInputError when there is no phone, it is somebody else's, or the employee has left.
-    """
-    _require(by)
-    if not employee.phone:
-        raise InvalidInputError(_("%(name)s has no phone. Enter one first.") % {"name": employee})
-    phone = normalise(employee.phone)
-    contact = queries.by_phone(phone)
-    if contact is None:
-        contact = Contact.objects.create(phone=phone)
-        record("contact.added", subject=contact, by=by, body={"phone": phone})
-    elif contact.employee_id == employee.pk and contact.state == Contact.State.ACTIVE:
-        return contact
-    elif contact.employee_id is not None and contact.employee_id != employee.pk:
-        raise InvalidInputError(_("This phone belongs to %(other)s already.") % {"other": contact.employee})
-    return link(contact=contact, employee=employee, by=by)
-
-
-@transaction.atomic
-def unlink(*, contact: Contact, by: HasActor, reason: str = "") -> Contact:
-    """Nobody stands behind this address any more: it is a stranger's. Raises NotPermittedError, MoveNotAllowedError."""
-    _require(by)
-    return _unlink(contact, by=by, reason=reason)
-
-
-def _unlink(contact: Contact, *, by: HasActor, reason: str) -> Contact:
-    was = {"was": str(contact.employee)} if contact.employee_id else None
-    return transition(contact, CONTACT, "unlink", by=by, body=was, employee=None, state_reason=reason[:200])
-
-
-@transaction.atomic
-def unlink_all(*, employee: Employee, by: HasActor = SYSTEM, reason: str = "left") -> int:
-    """Unlink every address of an employee (a leaver); returns how many there were."""
-    rows = list(Contact.objects.filter(employee=employee))
-    for contact in rows:
-        _unlink(contact, by=by, reason=reason)
-    return len(rows)
-
-
-@transaction.atomic
-def report_lost(*, contact: Contact, by: HasActor) -> Contact:
-    """The phone is lost or stolen: nothing is decided from it until it is reinstated. Raises NotPermittedError."""
-    _require(by)
-    return suspend(contact=contact, reason="lost phone", by=by)
-
-
-@transaction.atomic
-def reinstate(*, contact: Contact, by: HasActor) -> Contact:
-    """It has been proved again who holds this phone. Raises NotPermittedError, MoveNotAllowedError."""
-    _require(by)
-    return transition(contact, CONTACT, "reinstate", by=by, state_reason="")
+redeem = claiming.redeem
+confirm_claim = claiming.confirm_claim
+refuse_claim = claiming.refuse_claim
 
 
 @transaction.atomic
@@ -124,17 +65,33 @@ def mark_unreachable(*, contact: Contact, reason: str = "") -> bool:
 
 
 @transaction.atomic
-def give_consent(*, contact: Contact, klass: str, wording: str, source: str, proof: str = "", by: HasActor) -> Consent:
-    """A yes to one class of messages, with the wording and its proof (a message id, a document)."""
-    return _answer(contact, klass, True, wording, source, proof, by)
+def give_consent(
+    *,
+    contact: Contact,
+    klass: str,
+    wording: str,
+    source: str,
+    proof: str = "",
+    version: int | None = None,
+    by: HasActor,
+) -> Consent:
+    """A yes to one class of messages, with the wording (and its version), and its proof (a message id, a document)."""
+    return _answer(contact, klass, True, wording, source, proof, by, version)
 
 
 @transaction.atomic
 def withdraw_consent(
-    *, contact: Contact, klass: str, wording: str, source: str, proof: str = "", by: HasActor
+    *,
+    contact: Contact,
+    klass: str,
+    wording: str,
+    source: str,
+    proof: str = "",
+    version: int | None = None,
+    by: HasActor,
 ) -> Consent:
     """A no to one class of messages; earlier answers stay as history."""
-    return _answer(contact, klass, False, wording, source, proof, by)
+    return _answer(contact, klass, False, wording, source, proof, by, version)
 
 
 @transaction.atomic
@@ -148,7 +105,7 @@ def record_consents(
     by: HasActor,
 ) -> list[Consent]:
     """One yes to several classes, as signed on paper or tapped in the chat. Raises NotPermittedError."""
-    _require(by)
+    linking.require(by)
     return [
         give_consent(contact=contact, klass=klass, wording=wording, source=source, proof=proof, by=by)
         for klass in klasses
@@ -156,11 +113,19 @@ def record_consents(
 
 
 def _answer(
-    contact: Contact, klass: str, is_given: bool, wording: str, source: str, proof: str, by: HasActor
+    contact: Contact,
+    klass: str,
+    is_given: bool,
+    wording: str,
+    source: str,
+    proof: str,
+    by: HasActor,
+    version: int | None = None,
 ) -> Consent:
     row = Consent.objects.create(
-        contact=contact, klass=klass, is_given=is_given, wording=wording, source=source[:40], proof=proof[:200]
-    )
+        contact=contact, klass=klass, is_given=is_given, wording=wording, source=source[:40], proof=proof[:200],
+        version=version,
+    )  # fmt: skip
     name = "consent.given" if is_given else "consent.withdrawn"
     record(
         name,
@@ -215,3 +180,42 @@ def _set_stopped(contact: Contact, is_stopped: bool, wording: str, proof: str) -
         name, subject=contact, by=contact, before={"is_stopped": not is_stopped}, after=after, body={"wording": wording}
     )
     return preference
+
+
+# --- how we ask -------------------------------------------------------------------------------------------------------
+
+WORDING_LONGEST = 700
+"""Characters of a question: WhatsApp takes 1024 above buttons, and a line of welcome stands before it."""
+
+
+@transaction.atomic
+def write_wording(
+    *, texts: Mapping[str, str], klasses: Iterable[str], by: HasActor, in_force_from: datetime | None = None
+) -> ConsentWording:
+    """The next version of the question that asks for consent. `texts` by language; `{company}` is the company's name.
+
+    Earlier answers keep the text they were given to. Raises NotPermittedError, InvalidInputError naming what is wrong.
+    """
+    has_perm = getattr(by, "has_perm", None)
+    if has_perm is not None and not has_perm(WORD):
+        raise NotPermittedError(_("You may not change how people are asked."))
+    asked = [klass for klass in rules.ASKED_FOR if klass in set(klasses)]
+    wrong = {
+        language: _("Write between 1 and %(most)s characters.") % {"most": WORDING_LONGEST}
+        for language, _name in settings.LANGUAGES
+        if not 0 < len(texts.get(language, "").strip()) <= WORDING_LONGEST
+    }
+    if not asked:
+        wrong["klasses"] = _("Choose what it asks about.")
+    if wrong:
+        raise InvalidInputError(
+            _("The question needs a text in every language and something to ask about."), fields=wrong
+        )
+    newest = ConsentWording.objects.select_for_update().order_by("-version").first()
+    row = ConsentWording.objects.create(
+        version=newest.version + 1 if newest else 1, klasses=asked, in_force_from=in_force_from or clock.now(),
+        texts={language: texts[language].strip() for language, _name in settings.LANGUAGES},
+    )  # fmt: skip
+    record("consentwording.written", subject=row, by=by, after={"version": row.version, "klasses": asked,
+           "in_force_from": row.in_force_from.isoformat()}, body={"texts": row.texts})  # fmt: skip
+    return row

@@ -4,11 +4,11 @@ At most one dialogue is open per conversation; every verb locks the conversation
 its row is remembered, so that an event that is taken up again changes nothing and sends nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from apps.conversations.targets import Completed, Opening, Speaker
 from apps.conversations.walk import Finished, Wait, Walk
 from apps.core import clock
 from apps.core.errors import InvalidInputError
+from apps.core.together import forget, joined, note, noted
 from apps.files.models import File
 from apps.forms import faces, parse
 from apps.forms import services as forms
@@ -41,6 +42,9 @@ State = Dialogue.State
 
 def current(conversation: Conversation) -> Dialogue | None:
     """The open dialogue, if any."""
+    known = _known(conversation)
+    if known is not None:
+        return next((row for row in known if row.state == State.OPEN), None)
     return Dialogue.objects.filter(conversation=conversation, state=State.OPEN).first()
 
 
@@ -54,12 +58,31 @@ def offers(conversation: Conversation, text: str, language: str) -> bool:
 
 def paused(conversation: Conversation) -> Dialogue | None:
     """The newest paused draft that may still be continued."""
-    since = clock.now() - DRAFT_KEPT
+    since, known = clock.now() - DRAFT_KEPT, _known(conversation)
+    if known is not None:
+        return next((row for row in known if row.state == State.PAUSED and row.touched_at >= since), None)
     drafts = Dialogue.objects.filter(conversation=conversation, state=State.PAUSED, touched_at__gte=since)
     return drafts.order_by("-touched_at", "-id").first()
 
 
-@transaction.atomic
+def lock_conversations(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
+    """Those of these (contact id, number id) that exist, locked in one order until the transaction ends, and for the
+    present batch what is open in them."""
+    contacts, numbers = {contact_id for contact_id, _number in keys}, {number_id for _contact, number_id in keys}
+    rows = Conversation.objects.filter(contact__in=contacts, number__in=numbers).order_by("pk")
+    locked = rows.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+    found = {(row.contact_id, row.number_id): row for row in locked if (row.contact_id, row.number_id) in keys}
+    alive = Dialogue.objects.filter(conversation__in=found.values(), state__in=[State.OPEN, State.PAUSED])
+    dialogues: dict[int, list[Dialogue]] = {row.pk: [] for row in found.values()}
+    for row in alive.order_by("-touched_at", "-id"):
+        dialogues[row.conversation_id].append(row)
+    for conversation_id, those in dialogues.items():
+        note(("dialogues", conversation_id), those)
+        note(("locked conversation", conversation_id), True)
+    return found
+
+
+@joined
 def open_dialogue(*, speaker: Speaker, opening: Opening, caused_by: Message | None, notice: str = "") -> Dialogue:
     """Start asking; `notice` stands above the first question.
 
@@ -67,6 +90,7 @@ def open_dialogue(*, speaker: Speaker, opening: Opening, caused_by: Message | No
     Raises InvalidInputError when there is nothing to ask, or something that a chat may not ask.
     """
     _lock(speaker.conversation)
+    forget(("dialogues", speaker.conversation.pk))
     schema = Schema.from_json(opening.schema or (opening.form_version.schema if opening.form_version else {}))
     against = faces.obstacles(schema, faces.Face.CHAT)
     if against or not schema.fields:
@@ -88,7 +112,7 @@ def open_dialogue(*, speaker: Speaker, opening: Opening, caused_by: Message | No
     return dialogue
 
 
-@transaction.atomic
+@joined
 def answer(
     *, dialogue: Dialogue, speaker: Speaker, message: Message, event: MessageReceived, files: Sequence[File] = ()
 ) -> Completed | None:
@@ -113,7 +137,7 @@ def answer(
     return None
 
 
-@transaction.atomic
+@joined
 def cancel(*, dialogue: Dialogue, speaker: Speaker, caused_by: Message | None) -> Dialogue:
     """Throw the draft away and say so."""
     row = _reload(dialogue)
@@ -130,21 +154,23 @@ def cancel(*, dialogue: Dialogue, speaker: Speaker, caused_by: Message | None) -
     return row
 
 
-@transaction.atomic
+@joined
 def close(*, dialogue: Dialogue, by: HasActor) -> Dialogue:
     """Cancel without a word: the button of the admin. Raises MoveNotAllowedError when it has ended already."""
+    forget(("dialogues", dialogue.conversation_id))
     _stop_timers(dialogue)
     return transition(dialogue, DIALOGUE, "cancel", by=by)
 
 
-@transaction.atomic
+@joined
 def pause(*, dialogue: Dialogue, by: HasActor = SYSTEM) -> Dialogue:
     """Keep the draft and stop listening, without a word."""
+    forget(("dialogues", dialogue.conversation_id))
     _stop_timers(dialogue)
     return transition(dialogue, DIALOGUE, "pause", by=by)
 
 
-@transaction.atomic
+@joined
 def resume(*, dialogue: Dialogue, speaker: Speaker, caused_by: Message | None) -> Dialogue:
     """Open a paused draft again and ask its present question."""
     _lock(speaker.conversation)
@@ -159,7 +185,7 @@ def resume(*, dialogue: Dialogue, speaker: Speaker, caused_by: Message | None) -
     return row
 
 
-@transaction.atomic
+@joined
 def answer_stale(*, payload: str, speaker: Speaker, caused_by: Message) -> bool:
     """A tap on a prompt's button while no dialogue is open. False: the payload is no such button.
 
@@ -217,7 +243,14 @@ def album_settled(*, dialogue_id: int, cause: str) -> None:
 
 
 def _lock(conversation: Conversation) -> None:
-    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if not noted(("locked conversation", conversation.pk)):
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+
+
+def _known(conversation: Conversation) -> list[Dialogue] | None:
+    """What the present batch knows to be open or paused, newest first; None: look."""
+    found: list[Dialogue] | None = noted(("dialogues", conversation.pk))
+    return found
 
 
 def _find(dialogue_id: int) -> Dialogue | None:
@@ -228,6 +261,7 @@ def _find(dialogue_id: int) -> Dialogue | None:
 def _reload(dialogue: Dialogue) -> Dialogue:
     """The row as it stands behind the conversation's lock."""
     _lock(dialogue.conversation)
+    forget(("dialogues", dialogue.conversation_id))
     return Dialogue.objects.select_related(
         "conversation__contact__employee", "conversation__number", "form_version"
     ).get(pk=dialogue.pk)

@@ -14,6 +14,7 @@ from apps.conversations import dialogue, voice
 from apps.conversations.models import Dialogue, MenuItem, Message
 from apps.conversations.targets import Choice, Reply, Speaker, Target, targets
 from apps.core.errors import RecadoError
+from apps.core.together import joined, recall
 from apps.forms.chat import BODY, BUTTON, DESCRIPTION, ROW, ROWS, fit
 from apps.forms.parse import fold
 from apps.forms.schema import Schema, in_language
@@ -27,7 +28,7 @@ def is_choice(payload: str) -> bool:
     return payload.startswith(PREFIX)
 
 
-@transaction.atomic
+@joined
 def show(*, speaker: Speaker, caused_by: Message, notice: str = "") -> None:
     """Say the menu. An open dialogue is paused, its draft kept behind the *Continue* row."""
     reply = main(speaker=speaker, notice=notice)
@@ -52,7 +53,7 @@ def main(*, speaker: Speaker, notice: str = "", offset: int = 0) -> Reply:
         return Reply(content=_list(body, rows, offset, path=""))
 
 
-@transaction.atomic
+@joined
 def choose(*, payload: str, speaker: Speaker, caused_by: Message) -> Reply | None:
     """What a tapped row leads to; None when it has spoken already (a draft taken up again)."""
     parts = payload.split(".")[1:]
@@ -84,7 +85,9 @@ def by_label(*, text: str, speaker: Speaker) -> Reply | None:
 
 
 def _items() -> list[MenuItem]:
-    return [item for item in MenuItem.objects.filter(is_shown=True) if item.target in targets]
+    return recall(
+        "menu items", lambda: [row for row in MenuItem.objects.filter(is_shown=True) if row.target in targets]
+    )
 
 
 def _open(item: MenuItem, path: Sequence[str], speaker: Speaker, offset: int) -> Reply:

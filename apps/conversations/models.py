@@ -18,12 +18,16 @@ class Conversation(models.Model):
     number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("number"))
     created_at = models.DateTimeField(_("started"), default=clock.now)
     last_inbound_at = models.DateTimeField(_("last message from the person"), null=True, blank=True)
+    marked_read_at = models.DateTimeField(
+        _("blue ticks up to"), null=True, blank=True, help_text=_("The person sees what came until then as read.")
+    )
 
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
         ordering = ["-last_inbound_at"]
         constraints = [models.UniqueConstraint(fields=["contact", "number"], name="conversations_one_per_number")]
+        permissions = [("reply_in_conversation", "Can answer people from the desk")]
 
     def __str__(self) -> str:
         return str(self.contact)
@@ -106,14 +110,31 @@ class Dialogue(models.Model):
 class MenuItem(models.Model):
     """A row of the menu a person gets on *menu*: an admin edits these."""
 
-    order = models.PositiveIntegerField(_("order"), default=0)
+    order = models.PositiveIntegerField(
+        _("order"),
+        default=0,
+        help_text=_("Smaller stands higher in the menu."),
+    )
     label = models.JSONField(_("label"), default=dict, help_text=_("By language; at most 24 characters each."))
     description = models.JSONField(
         _("second line"), default=dict, blank=True, help_text=_("By language; at most 72 characters each.")
     )
-    target = models.CharField(_("starts"), max_length=80)
-    argument = models.CharField(_("with"), max_length=120, blank=True)
-    is_shown = models.BooleanField(_("shown"), default=True)
+    target = models.CharField(
+        _("starts"),
+        max_length=80,
+        help_text=_("What begins when somebody taps this row."),
+    )
+    argument = models.CharField(
+        _("with"),
+        max_length=120,
+        blank=True,
+        help_text=_("Which one, for example the flow or category that it leads to. Empty: they choose."),
+    )
+    is_shown = models.BooleanField(
+        _("shown"),
+        default=True,
+        help_text=_("Without the tick the row is kept but nobody sees it."),
+    )
 
     class Meta:
         verbose_name = _("menu row")

@@ -1,60 +1,30 @@
 """What others may ask of conversations: keep what came in, say something, hand over a reply, notify a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from django.db import models, transaction
 
 from apps.contacts import queries as contacts
-from apps.contacts.models import Contact
 from apps.conversations import dialogue
-from apps.conversations.models import Conversation, Message
+from apps.conversations.arrivals import Arrival, record_arrivals, record_inbound
+from apps.conversations.models import Message
 from apps.conversations.targets import Reply, Speaker
 from apps.conversations.voice import say
-from apps.files import services as file_services
-from apps.files.models import File
+from apps.core.together import joined
 from apps.forms.parse import clean
 from apps.journal.services import record
 from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
-from apps.providers.models import Account, Number
-from apps.providers.types import MessageReceived
+from apps.providers.models import Account
 
-__all__ = ["deliver", "notify", "record_edit", "record_inbound", "record_revoke", "say"]
+__all__ = [
+    "Arrival", "deliver", "note_step", "notify", "record_arrivals", "record_edit", "record_inbound", "record_revoke", "say",
+]  # fmt: skip
 
 LONGEST_NOTICE = 200  # longer than this, a reply is a message of its own above the question that follows it
-
-
-@transaction.atomic
-def record_inbound(
-    *, number: Number, contact: Contact, event: MessageReceived, files: Sequence[File] = ()
-) -> tuple[Message, bool]:
-    """Keep one inbound message as it came, once per conversation and wamid; False: it was there already."""
-    conversation, _created = Conversation.objects.get_or_create(contact=contact, number=number)
-    values = {
-        "kind": event.kind[:20],
-        "text": clean(
-            event.text or (event.media.caption if event.media else "") or (event.tapped.title if event.tapped else "")
-        ),
-        "payload": _payload(event, files),
-        "quoted_id": event.quoted_id[:255],
-        "is_forwarded": event.is_forwarded,
-        "sent_at": event.at,
-    }
-    message, is_new = Message.objects.select_related("conversation").get_or_create(
-        conversation=conversation, remote_id=event.remote_id[:255], defaults=values
-    )
-    if is_new:
-        if files:
-            file_services.adopt(files=files, owner=message)
-        later = models.Q(last_inbound_at=None) | models.Q(last_inbound_at__lt=message.received_at)
-        Conversation.objects.filter(later, pk=conversation.pk).update(last_inbound_at=message.received_at)
-        record("message.received", subject=message, by=contact, after={"kind": message.kind})
-    return message, is_new
 
 
 @transaction.atomic
@@ -81,13 +51,19 @@ def record_revoke(*, original_id: str, at: datetime, account: Account) -> Messag
     return message
 
 
-@transaction.atomic
+def note_step(*, ids: Sequence[int], step: str) -> None:
+    """Keep with these messages which routing step took them."""
+    Message.objects.filter(pk__in=ids).update(handled_by=step)
+
+
+@joined
 def deliver(*, speaker: Speaker, reply: Reply, caused_by: Message, key: str) -> None:
     """Say what a target answered, and open the dialogue that it asks for. The same `key` says it once."""
     opens = reply.opens
     text = "" if opens is not None and len(reply.text) <= LONGEST_NOTICE else reply.text
     if text:
-        say(conversation=speaker.conversation, text=text, key=key, caused_by=caused_by, subject=reply.subject)
+        say(conversation=speaker.conversation, text=text, key=key, caused_by=caused_by, subject=reply.subject,
+            buttons=reply.buttons)  # fmt: skip
     if reply.content is not None:
         say(conversation=speaker.conversation, key=f"{key}:content", caused_by=caused_by,
             content=reply.content, subject=reply.subject)  # fmt: skip
@@ -96,7 +72,7 @@ def deliver(*, speaker: Speaker, reply: Reply, caused_by: Message, key: str) -> 
         dialogue.open_dialogue(speaker=speaker, opening=opens, caused_by=caused_by, notice=notice)
 
 
-@transaction.atomic
+@joined
 def notify(
     *,
     kind: str,
@@ -123,25 +99,3 @@ def _known(remote_id: str, account: Account) -> Message | None:
         remote_id=remote_id, conversation__number__account=account
     )
     return found.select_related("conversation__contact__employee").first()
-
-
-def _payload(event: MessageReceived, files: Sequence[File]) -> dict[str, Any]:
-    """The parts that are no text, as JSON without what a database refuses."""
-    values: dict[str, Any] = {"files": [file.pk for file in files]} if files else {}
-    for name in ("media", "place", "tapped"):
-        part = getattr(event, name)
-        if part is not None:
-            values[name] = asdict(part)
-    if event.extra:
-        values["extra"] = dict(event.extra)
-    return dict(_clean(values))
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, Mapping):
-        return {clean(str(key)): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from apps.contacts.models import Contact
 from apps.conversations.models import Conversation, Message
+from apps.core.errors import InvalidInputError
 from apps.core.registry import Registry
 from apps.forms.models import FormVersion, Submission
+from apps.outbox.buttons import ButtonSpec
 from apps.outbox.models import Button
 from apps.people.models import Employee
 from apps.providers.types import Content
@@ -57,6 +61,8 @@ class Reply:
     text: str = ""
     opens: Opening | None = None
     content: Content | None = None
+    buttons: Sequence[ButtonSpec] = ()
+    """Bound buttons under `text`: up to three, more become a list."""
     subject: Any = None
     """The row it is about (a Ticket, a Request): a quoted answer finds it again."""
 
@@ -127,6 +133,36 @@ class Target:
     def recent_subject(self, speaker: Speaker) -> str | None:
         """Id of the row that a loose line or photo of the last minutes would belong to; None: no such row."""
         return None
+
+
+class FormTarget(Target):
+    """A target that begins with a stored form: the chat and a page by link (apps.web) start the same thing."""
+
+    def offered(self, argument: str, language: str) -> Sequence[Choice]:
+        """As `choices`, for whoever reads `language`."""
+        return ()
+
+    def version(self, argument: str) -> FormVersion:
+        """The frozen questions behind a chosen key. Raises InvalidInputError when it is no longer offered."""
+        raise NotImplementedError(self.name)
+
+    def file(self, *, argument: str, submission: Submission) -> models.Model:
+        """Start what the form is about, for `submission.by`; returns its row, which has a short `code`."""
+        raise NotImplementedError(self.name)
+
+    def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
+        return self.offered(argument, speaker.language)
+
+    def start(self, speaker: Speaker, argument: str) -> Reply:
+        version = self.version(argument)
+        return Reply(opens=Opening(target=self.name, argument=argument, schema=version.schema, form_version=version))
+
+    def complete(self, completed: Completed) -> Reply:
+        """The notice that carries the code goes out with what was started."""
+        if completed.submission is None:
+            raise InvalidInputError(_("This is no longer offered. Write *menu* to choose another one."))
+        self.file(argument=completed.argument, submission=completed.submission)
+        return Reply()
 
 
 targets: Registry[Target] = Registry("target", module="targets")

@@ -17,8 +17,8 @@ def _is_sandbox() -> bool:
     return os.environ.get("SANDBOX", "") in {"1", "true", "True", "yes", "on"}
 
 
-def _file() -> Path:
-    return Path(os.environ.get("VAR_DIR", "var")) / "clock"
+def _file() -> str:
+    return os.path.join(os.environ.get("VAR_DIR", "var"), "clock")  # noqa: PTH118 - asked thousands of times a second
 
 
 def offset() -> float:
@@ -26,11 +26,11 @@ def offset() -> float:
     global _cached
     if not _is_sandbox():
         return 0.0
-    path = _file()
+    name = _file()
     try:
-        changed = path.stat().st_mtime_ns
+        changed = os.stat(name).st_mtime_ns  # noqa: PTH116 - as above
         if changed != _cached[0]:
-            _cached = (changed, float(path.read_text()))
+            _cached = (changed, float(Path(name).read_text()))
     except (FileNotFoundError, ValueError):
         return 0.0
     return _cached[1]
@@ -52,7 +52,7 @@ def wind(seconds: float) -> float:
     if seconds < 0:
         raise ValueError("The clock winds forward only.")
     moved = offset() + seconds
-    path = _file()
+    path = Path(_file())
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written beside and renamed: a reader sees the old number or the new one, never half of one.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix="clock-")

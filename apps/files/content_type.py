@@ -33,17 +33,6 @@ def detect(content: bytes, name: str = "") -> str:
     return matches[0][0]
 
 
-def shape(kind: str) -> str:
-    """How a chat carries it: image, video, audio or document. WhatsApp takes WebP as stickers only, so it goes as document.
-
-    >>> shape("image/png"), shape("application/pdf")
-    ('image', 'document')
-    """
-    if kind in {"image/jpeg", "image/png"}:
-        return "image"
-    return next((sort for sort in ("video", "audio") if kind.startswith(f"{sort}/")), "document")
-
-
 def _matches(head: bytes) -> list[tuple[str, str]]:
     """(type, ending) candidates, likeliest first."""
     try:

@@ -5,8 +5,9 @@ from typing import BinaryIO
 
 from django.db import models
 
+from apps.core import clock
 from apps.files import content_type, storage
-from apps.files.models import File
+from apps.files.models import Doubt, File, RemoteCopy, Thumbnail
 
 
 def content_of(file: File) -> bytes:
@@ -20,9 +21,27 @@ def open_file(file: File) -> BinaryIO:
     return storage.open_for_reading(file.sha256)
 
 
+def open_thumbnail(thumbnail: Thumbnail) -> BinaryIO:
+    """As `open_file`, for the small copy."""
+    return storage.open_for_reading(thumbnail.sha256)
+
+
 def is_inline_safe(file: File) -> bool:
-    """True when a browser may show it inside a page. HTML, SVG, programs and the unknown are offered for download only."""
-    return file.kind in content_type.INLINE and file.scan_state != File.Scan.INFECTED
+    """True when a browser may show it, and when it may be passed on to somebody. HTML, SVG, programs, the unknown and
+    whatever is in doubt are offered for download only; a picture that is merely broken harms nobody."""
+    is_trusted = file.scan_state != File.Scan.INFECTED and file.doubt in {Doubt.NONE, Doubt.BROKEN}
+    return file.kind in content_type.INLINE and is_trusted
+
+
+def thumbnails_of(files: Iterable[File]) -> dict[str, Thumbnail]:
+    """The small copies there are, by the sha256 of their pictures; one query."""
+    return {row.source: row for row in Thumbnail.objects.filter(source__in={file.sha256 for file in files})}
+
+
+def copy_of(sha256: str, place: str) -> str:
+    """The id under which `place` keeps these bytes; empty when it does not, or not much longer."""
+    rows = RemoteCopy.objects.filter(sha256=sha256, place=place, expires_at__gt=clock.now())
+    return rows.values_list("remote_id", flat=True).first() or ""
 
 
 def files_of(owner: models.Model) -> models.QuerySet[File]:

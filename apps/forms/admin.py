@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline
 
 from apps.forms import policy, queries
 from apps.forms.models import Field, Form, Submission
@@ -19,13 +18,16 @@ from apps.forms.preview import preview
 from apps.forms.schema import FieldSpec, Schema, in_language
 from apps.forms.translated import ConditionField, LimitsField, OptionsField, TranslatedAdminMixin, TranslatedField
 from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin
+from apps.journal.scoping import ScopedStackedInline
 
 
 class FieldForm(forms.ModelForm):
-    question = TranslatedField(is_long=True, max_length=policy.LONGEST_QUESTION, label=_("Question"))
+    question = TranslatedField(is_long=True, max_length=policy.LONGEST_QUESTION, label=_("Question"),
+                               help_text=_("What people are asked, in each language that they read."))  # fmt: skip
     limits = LimitsField(required=False, label=_("Limits"),
                          help_text=_("As the type needs. A date's limits may be a day or the word “today”."))  # fmt: skip
-    choices = OptionsField(required=False, label=_("Options of a choice"))
+    choices = OptionsField(required=False, label=_("Options of a choice"),
+                           help_text=_("Only for a choice: a short key that stays, and what people read."))  # fmt: skip
     condition = ConditionField(required=False, label=_("Asked only if"),
                                help_text=_("A field asked earlier. Leave empty to ask always."))  # fmt: skip
 
@@ -49,7 +51,7 @@ class FieldFormSet(BaseInlineFormSet):
             raise ValidationError(sentences)
 
 
-class FieldInline(StackedInline):
+class FieldInline(ScopedStackedInline):
     model = Field
     form = FieldForm
     formset = FieldFormSet
@@ -63,6 +65,9 @@ class FieldInline(StackedInline):
 
 @admin.register(Form)
 class FormAdmin(TranslatedAdminMixin, RecordedModelAdmin):
+    empty_says = _(
+        "A form is a list of questions that people answer in the chat. Problems and requests each start with one."
+    )
     translated: ClassVar = {"name": 60}
     list_display = ("key", "name_shown", "questions", "versions_made")
     search_fields = ("key", "name")
@@ -105,6 +110,8 @@ class FormAdmin(TranslatedAdminMixin, RecordedModelAdmin):
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
+    empty_says = _("Every finished form is kept here with its answers. Nobody has finished one yet.")
+    empty_next = (_("See the forms"), "admin:forms_form_changelist", "forms.view_form")
     list_display = ("id", "version", "by", "created_at")
     list_select_related = ("version__form", "by")
     list_filter = ("version__form",)

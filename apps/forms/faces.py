@@ -1,6 +1,6 @@
 """Where a question can be asked, and the reason where it cannot. Pure.
 
-The chat is the only face that is built; a WhatsApp Flow and a web page join here, one row each.
+The chat and the web page (apps.web) are built; a WhatsApp Flow joins here as one row.
 """
 
 from enum import StrEnum
@@ -13,12 +13,12 @@ from apps.forms.schema import FieldSpec, Schema
 
 class Face(StrEnum):
     CHAT = "chat"
+    WEB = "web"
 
 
-LABELS = {Face.CHAT: gettext_lazy("WhatsApp chat")}
-KINDS: dict[Face, frozenset[str]] = {
-    Face.CHAT: frozenset({"text", "number", "money", "date", "choice", "yesno", "photo", "document", "location"}),
-}
+LABELS = {Face.CHAT: gettext_lazy("WhatsApp chat"), Face.WEB: gettext_lazy("Web page, by link")}
+_ALL = frozenset({"text", "number", "money", "date", "choice", "yesno", "photo", "document", "location"})
+KINDS: dict[Face, frozenset[str]] = {Face.CHAT: _ALL, Face.WEB: _ALL}
 
 
 def obstacle(field: FieldSpec, face: Face) -> str:

@@ -1,5 +1,6 @@
 """One schema per form, validated once, whatever face it wears."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,12 @@ from apps.people.models import Employee
 class Form(models.Model):
     """Questions an admin edits. Runs keep a frozen version; editing changes only what starts later."""
 
-    key = models.SlugField(_("key"), max_length=60, unique=True)
+    key = models.SlugField(
+        _("key"),
+        max_length=60,
+        unique=True,
+        help_text=_("A short name that stays, like expense. Letters, digits, hyphens and underscores."),
+    )
     name = models.JSONField(_("name"), default=dict, help_text=_("By language."))
 
     class Meta:
@@ -37,11 +43,28 @@ class Field(models.Model):
         LOCATION = "location", _("location")
 
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="fields", verbose_name=_("form"))
-    order = models.PositiveIntegerField(_("order"), default=0)
-    key = models.SlugField(_("key"), max_length=40)
-    kind = models.CharField(_("type"), max_length=12, choices=Kind.choices)
+    order = models.PositiveIntegerField(
+        _("order"),
+        default=0,
+        help_text=_("Smaller is asked first."),
+    )
+    key = models.SlugField(
+        _("key"),
+        max_length=40,
+        help_text=_("A short name for conditions and exports, like amount. It stays when the question changes."),
+    )
+    kind = models.CharField(
+        _("type"),
+        max_length=12,
+        choices=Kind.choices,
+        help_text=_("What may be answered: other answers are refused with a hint."),
+    )
     question = models.JSONField(_("question"), default=dict, help_text=_("By language."))
-    is_required = models.BooleanField(_("required"), default=True)
+    is_required = models.BooleanField(
+        _("required"),
+        default=True,
+        help_text=_("Without the tick people may skip the question."),
+    )
     is_sensitive = models.BooleanField(_("sensitive"), default=False,
                                        help_text=_("Never asked in the chat nor shown in a message; masked in exports."))  # fmt: skip
     limits = models.JSONField(_("limits"), default=dict, blank=True,
@@ -87,6 +110,10 @@ class Submission(models.Model):
         FormVersion, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("form version")
     )
     by = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("by"))
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("filed on their behalf by"),
+    )  # fmt: skip
     answers = models.JSONField(_("answers"), default=dict)
     created_at = models.DateTimeField(_("sent in"), default=clock.now)
 

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.core import clock
+from apps.core import clock, days
 from apps.core.errors import InvalidInputError
 from apps.forms import numbers, show
 from apps.forms.schema import FieldSpec, Schema
@@ -125,17 +125,13 @@ def _read_date(field: FieldSpec, raw: Any, language: str, today: date) -> Any:
         return today.isoformat()
     if text in YESTERDAY:
         return (today - timedelta(days=1)).isoformat()
-    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII)
-    local = re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})", text, re.ASCII)
     try:
-        if iso:
-            return date(int(iso[1]), int(iso[2]), int(iso[3])).isoformat()
-        if local:
-            year = int(local[3]) + (2000 if len(local[3]) == 2 else 0)
-            return date(year, int(local[2]), int(local[1])).isoformat()
-    except ValueError:
+        return days.read(text).isoformat()
+    except days.NoSuchDayError:
         raise InvalidInputError(_("There is no such day. Write it as day/month/year, like 31/12/2026.")) from None
-    raise InvalidInputError(_("That is not a date I can read. Write it as day/month/year, like 31/12/2026."))
+    except ValueError:
+        sentence = _("That is not a date I can read. Write it as day/month/year, like 31/12/2026.")
+        raise InvalidInputError(sentence) from None
 
 
 def _read_choice(field: FieldSpec, raw: Any, language: str, today: date) -> Any:

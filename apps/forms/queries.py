@@ -1,6 +1,7 @@
 """Reads about forms and what was filled in."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -38,9 +39,15 @@ def schema_of(version: FormVersion) -> Schema:
     return Schema.from_json(version.schema)
 
 
-def answers_for_people(submission: Submission, language: str) -> list[tuple[str, str]]:
-    """(question, answer) of every asked field, in order, in `language`; sensitive ones masked, skipped ones a dash."""
-    return lines(schema_of(submission.version), submission.answers, language)
+def answers_for_people(submission: Submission, language: str, *, reveals: bool = False) -> list[tuple[str, str]]:
+    """(question, answer) of every asked field, in order, in `language`; sensitive ones masked, skipped ones a dash.
+
+    `reveals`: sensitive ones are shown, behind a login or an expiring link, to whoever has to decide on them.
+    """
+    schema = schema_of(submission.version)
+    if reveals:
+        schema = replace(schema, fields=tuple(replace(field, is_sensitive=False) for field in schema))
+    return lines(schema, submission.answers, language)
 
 
 def lines(schema: Schema, answers: dict[str, Any], language: str) -> list[tuple[str, str]]:
@@ -62,9 +69,11 @@ def files_of(submission: Submission) -> list[File]:
 
 def visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Submission]:
     """Submissions of the people this user may see."""
+    if people.sees_everybody(user):
+        return Submission.objects.all()
     return Submission.objects.filter(by__in=people.visible_employees(user))
 
 
 def may_see_file(user: Any, file: File) -> bool:
     """Files owned by a submission are seen by those who see its author."""
-    return visible_to(user).filter(pk=file.owner_id).exists()
+    return file.owner_id.isdigit() and visible_to(user).filter(pk=file.owner_id).exists()

@@ -17,7 +17,7 @@ from apps.forms.schema import FILE_KINDS, Schema
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record
 from apps.people import queries as people
-from apps.people.models import Employee
+from apps.people.models import Employee, User
 
 
 @transaction.atomic
@@ -45,8 +45,10 @@ def freeze(*, form: Form, by: HasActor = SYSTEM) -> FormVersion:
 
 
 @transaction.atomic
-def submit(*, version: FormVersion, by: Employee, answers: Mapping[str, Any]) -> Submission:
-    """Keep one set of answers (canonical shapes, see `schema`), all of them checked again.
+def submit(
+    *, version: FormVersion, by: Employee, answers: Mapping[str, Any], filed_by: User | None = None
+) -> Submission:
+    """Keep one set of answers (canonical shapes, see `schema`), all of them checked again. `filed_by` filled it in for `by`.
 
     Raises InvalidInputError in the active language; `fields` names each wrong field with its sentence.
     """
@@ -56,9 +58,10 @@ def submit(*, version: FormVersion, by: Employee, answers: Mapping[str, Any]) ->
                for field in schema if field.kind in FILE_KINDS and _has_lost_file(kept.get(field.key))}  # fmt: skip
     if missing:
         raise InvalidInputError(_("Some answers cannot be used."), fields=missing)
-    submission = Submission.objects.create(version=version, by=by, answers=kept)
+    submission = Submission.objects.create(version=version, by=by, answers=kept, filed_by=filed_by)
     # No answers in the journal: they stand in the row, and a sensitive one must stand nowhere else.
-    record("form.submitted", subject=submission, by=by, after={"version": version.pk, "answered": sorted(kept)})
+    record("form.submitted", subject=submission, by=filed_by or by, after={
+        "version": version.pk, "answered": sorted(kept), **({"on_behalf_of": by.pk} if filed_by else {})})  # fmt: skip
     return submission
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from apps.core import store
 
 
 def database() -> str:
@@ -27,9 +28,8 @@ def migrations() -> str:
 
 
 def broker() -> str:
-    url = settings.REDIS_URL.replace("redis+socket://", "unix://", 1)
     try:
-        with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
+        with redis.Redis.from_url(store.address(), socket_timeout=2, socket_connect_timeout=2) as client:
             client.ping()
     except redis.RedisError as error:
         return f"no answer from Redis: {type(error).__name__}"

@@ -24,6 +24,9 @@ class Receipt(models.Model):
     error = models.TextField(_("error"), blank=True)
     times_received = models.PositiveIntegerField(_("times received"), default=1)
     received_at = models.DateTimeField(_("received at"), default=clock.now)
+    emptied_at = models.DateTimeField(
+        _("body removed"), null=True, blank=True, help_text=_("When its time was over. It cannot be read again.")
+    )
 
     class Meta:
         verbose_name = _("receipt")
@@ -67,7 +70,13 @@ class InboundEvent(models.Model):
         verbose_name_plural = _("inbound events")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="inbox_event_once")]
-        indexes = [models.Index(fields=["person", "id"], condition=models.Q(state="pending"), name="inbox_pending")]
+        indexes = [
+            models.Index(fields=["person", "id"], condition=models.Q(state="pending"), name="inbox_pending"),
+            models.Index(fields=["id"], condition=models.Q(state="pending"), name="inbox_due"),
+            models.Index(fields=["id"], condition=models.Q(state="failed"), name="inbox_set_aside"),
+            models.Index(fields=["person"], condition=models.Q(state="ignored", name__in=["MessageEdited", "MessageRevoked"]),
+                         name="inbox_early_changes"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.name} {self.key[-16:]}"

@@ -11,17 +11,20 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.contacts import codes, holdings
+from apps.contacts import queries as contact_queries
 from apps.contacts import services as contacts
 from apps.contacts.models import Contact
 from apps.conversations import dialogue, menu
 from apps.conversations import services as conversations
 from apps.conversations.models import Message
 from apps.conversations.targets import Reply, Speaker, Target, targets
-from apps.core.errors import RecadoError
+from apps.core.errors import RecadoError, TryLater
 from apps.files.models import File
-from apps.inbox import taps
+from apps.inbox import consenting, taps, welcoming
 from apps.inbox.words import Word, short_code, whole_word
 from apps.outbox import queries as outbox_queries
+from apps.outbox.buttons import ButtonSpec
 from apps.providers.models import Number
 from apps.providers.types import MessageReceived
 
@@ -38,7 +41,6 @@ class Incoming:
     message: Message
     event: MessageReceived
     files: Sequence[File]
-    now: object
 
     @property
     def text(self) -> str:
@@ -60,10 +62,9 @@ class Incoming:
             raise LookupError("A stranger speaks for nobody.")
         return Speaker(self.message.conversation, self.contact, self.contact.employee)
 
-    def say(self, text: str) -> None:
-        conversations.say(
-            conversation=self.message.conversation, text=text, key=f"{self.key}:say", caused_by=self.message
-        )
+    def say(self, text: str, buttons: Sequence[ButtonSpec] = ()) -> None:
+        conversations.say(conversation=self.message.conversation, text=text, key=f"{self.key}:say",
+                          caused_by=self.message, buttons=buttons)  # fmt: skip
 
     def deliver(self, reply: Reply) -> None:
         conversations.deliver(speaker=self.speaker, reply=reply, caused_by=self.message, key=f"{self.key}:reply")
@@ -103,6 +104,39 @@ def _is_an_answer(incoming: Incoming) -> bool:
     return dialogue.offers(incoming.message.conversation, incoming.event.text, incoming.contact.spoken_language)
 
 
+def invitation_code(incoming: Incoming) -> bool:
+    """An invitation's code as the whole message: from strangers above all, so that it stands before `known_person`.
+
+    Neither a global word nor a tap can be one, so that its place among them is free.
+    """
+    if incoming.event.kind != "text" or codes.read(incoming.event.text) is None:
+        return False
+    if _is_stale(incoming):
+        return stale(incoming)
+    outcome = contacts.redeem(contact=incoming.contact, text=incoming.text, proof=incoming.message.remote_id)
+    contact = incoming.contact  # the instance that later messages of the batch share
+    contact.employee, contact.state = outcome.contact.employee, outcome.contact.state
+    contact.state_reason, contact.is_shared = outcome.contact.state_reason, outcome.contact.is_shared
+    reply = welcoming.answer(outcome)
+    if reply.text:
+        incoming.say(reply.text, reply.buttons)
+    return True
+
+
+def about_me(incoming: Incoming) -> bool:
+    """Everybody may ask what is held about them; whoever is not proved hears of the address alone, once a day."""
+    word = whole_word(incoming.event.text) if incoming.event.kind == "text" else None
+    if word is not Word.ABOUT_ME or _is_an_answer(incoming):
+        return False
+    if holdings.is_proved_person(incoming.contact):
+        incoming.say(holdings.told(incoming.contact))
+    else:
+        day = incoming.message.received_at.date().isoformat()
+        conversations.say(conversation=incoming.message.conversation, text=holdings.told(incoming.contact),
+                          key=f"about:{incoming.contact.pk}:{day}", caused_by=incoming.message)  # fmt: skip
+    return True
+
+
 def known_person(incoming: Incoming) -> bool:
     """Ends the search for strangers, leavers and suspended contacts: they learn nothing and decide nothing."""
     contact = incoming.contact
@@ -113,7 +147,10 @@ def known_person(incoming: Incoming) -> bool:
     if greeted is None or greeted + GREET_STRANGERS_EVERY <= incoming.message.received_at:
         contact.greeted_at = incoming.message.received_at
         contact.save(update_fields=["greeted_at"])
-        if contact.state == Contact.State.SUSPENDED:
+        if contact_queries.waiting_claim(contact) is not None:
+            incoming.say(_("HR is still looking at the code you sent, and you get a message here as soon as it is confirmed. "
+                           "What you wrote is kept."))  # fmt: skip
+        elif contact.state == Contact.State.SUSPENDED:
             incoming.say(_("Your number has changed or was reported lost, so we have to check that it is you. "
                            "Please ask HR to confirm it. Nothing you wrote is lost."))  # fmt: skip
         else:
@@ -124,11 +161,15 @@ def known_person(incoming: Incoming) -> bool:
 
 def stale(incoming: Incoming) -> bool:
     """A message that took half a day to arrive is kept, and its sender asked; it starts nothing by itself."""
-    if incoming.message.received_at - incoming.message.sent_at < STALE_AFTER:
+    if not _is_stale(incoming):
         return False
     incoming.say(_("A message of yours reached us only now, long after you sent it. It is kept, but nothing was done. "
                    "If it still matters, please send it again."))  # fmt: skip
     return True
+
+
+def _is_stale(incoming: Incoming) -> bool:
+    return incoming.message.received_at - incoming.message.sent_at >= STALE_AFTER
 
 
 def global_word(incoming: Incoming) -> bool:
@@ -142,6 +183,9 @@ def global_word(incoming: Incoming) -> bool:
             incoming.say(_("There is nothing to cancel. Write *menu* to start something."))
         else:
             dialogue.cancel(dialogue=current, speaker=incoming.speaker, caused_by=incoming.message)
+        return True
+    if word is Word.MESSAGES and not _is_an_answer(incoming):
+        incoming.deliver(consenting.overview(incoming.speaker))
         return True
     return False
 
@@ -168,6 +212,9 @@ def quoted_message(incoming: Incoming) -> bool:
     if not incoming.event.quoted_id or incoming.event.tapped:
         return False
     quoted = outbox_queries.by_remote_id(incoming.event.quoted_id)
+    if quoted is None and outbox_queries.is_on_its_way_to(incoming.contact):
+        # Whoever answers at once may be faster than the carrier's receipt, which tells us how it calls the message.
+        raise TryLater("The quoted message is being sent just now.", code="quoted_unknown")
     if quoted is None or quoted.contact_id != incoming.contact.pk or not quoted.subject_type:
         return False
     current = dialogue.current(incoming.message.conversation)
@@ -251,6 +298,8 @@ def _follow_up(incoming: Incoming, target: Target, subject_id: str) -> bool:
 
 STEPS: tuple[Step, ...] = (
     stop_word,
+    invitation_code,
+    about_me,
     known_person,
     stale,
     global_word,

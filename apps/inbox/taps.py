@@ -21,9 +21,7 @@ def take(payload: str, speaker: Speaker, message: Message) -> Reply:
 
     A forged, foreign or dead button changes nothing, and its presser learns nothing that was not theirs to know.
     """
-    button = buttons.find(payload)
-    if button is not None:
-        button = outbox.lock_button(button)
+    button = buttons.locked(payload)
     if button is None:
         record("tap.refused", by=speaker.employee, after={"why": "forged"}, body={"wamid": message.remote_id})
         return Reply(text=_("This button is not one of ours, so nothing was done. Write *menu* to start something."))

@@ -14,6 +14,8 @@ class Word(StrEnum):
     START = "start"
     MENU = "menu"
     CANCEL = "cancel"
+    MESSAGES = "messages"
+    ABOUT_ME = "about me"
 
 
 _WORDS: dict[Word, frozenset[str]] = {
@@ -22,6 +24,12 @@ _WORDS: dict[Word, frozenset[str]] = {
     Word.MENU: frozenset({"menu", "hi", "hello", "help", "oi", "ola", "ajuda", "bom dia", "boa tarde", "boa noite",
                           "hola", "ayuda", "buenos dias", "buenas tardes", "inicio", "opcoes", "opciones", "options"}),
     Word.CANCEL: frozenset({"cancel", "cancelar", "anular"}),
+    Word.MESSAGES: frozenset({"what i get", "what i get from recado", "my messages", "consent", "o que recebo",
+                              "o que recebo do recado", "minhas mensagens", "consentimento", "que recibo",
+                              "que recibo de recado", "mis mensajes", "consentimiento"}),
+    Word.ABOUT_ME: frozenset({"what you hold about me", "what do you hold about me", "my data", "privacy",
+                              "o que voces sabem sobre mim", "o que sabem sobre mim", "meus dados", "privacidade",
+                              "que saben sobre mi", "que saben de mi", "mis datos", "privacidad"}),
 }  # fmt: skip
 
 _CODE = re.compile(r"^\s*([A-Za-z]{1,3})\s?-\s?(\d{1,12})\b[\s:,.\-–]*(.*)$", re.DOTALL)

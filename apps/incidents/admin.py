@@ -6,24 +6,26 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Q
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
-from apps.files import queries as file_queries
 from apps.files import services as files
+from apps.files.showing import attachments
 from apps.forms import queries as forms
 from apps.forms.translated import TranslatedAdminMixin
 from apps.incidents import queries, services
 from apps.incidents.machine import TICKET
 from apps.incidents.models import Category, Note, Ticket
 from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin
+from apps.journal.searching import coded
 from apps.people import policy
 from apps.people import queries as people
 from apps.people.models import Employee
@@ -45,6 +47,10 @@ class CategoryForm(ModelForm):
 class CategoryAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     """The tree that the chat offers. A category with others below it only leads to them."""
 
+    empty_says = _(
+        "A category is what people choose when they report a problem. It says which team answers, and which "
+        "questions are asked."
+    )
     form = CategoryForm
     translated: ClassVar = {"name": 24}
     list_display = ("title", "parent", "team", "form", "order", "is_active", "reach")
@@ -56,10 +62,19 @@ class CategoryAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     def title(self, category: Category) -> str:
         return queries.category_name(category, get_language() or "en")
 
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Category]:
+        """With `names_seen`: whether the reader may read who is in the team."""
+        seen = people.visible_teams(request.user).filter(pk=models.OuterRef("team"))
+        return super().get_queryset(request).annotate(names_seen=models.Exists(seen))
+
     @display(description=_("who is asked"))
-    def reach(self, category: Category) -> str:
+    def reach(self, category: Any) -> str:
         members = people.members_of(category.team, clock.now().date())
-        return gettext("nobody: put people into the team") if not members else ", ".join(map(str, members[:4]))
+        if not members:
+            return gettext("nobody: put people into the team")
+        if not category.names_seen:
+            return ngettext("%(count)s person", "%(count)s people", len(members)) % {"count": len(members)}
+        return ", ".join(map(str, members[:4]))
 
 
 class WhoFilter(admin.SimpleListFilter):
@@ -79,29 +94,44 @@ class WhoFilter(admin.SimpleListFilter):
         return queryset
 
 
+def _unreached(request: HttpRequest, ticket: Ticket) -> list[Employee]:
+    """Names of colleagues are for who answers this ticket, or may see those people anyway."""
+    missing, own = queries.members_without_contact(ticket), people.employee_of(request.user)
+    if own is not None and queries.may_answer(own, ticket):
+        return missing
+    seen = set(
+        people.visible_employees(request.user).filter(pk__in=[one.pk for one in missing]).values_list("pk", flat=True)
+    )
+    return [one for one in missing if one.pk in seen]
+
+
 Act = Callable[[HttpRequest, Ticket, Employee], str]
 
 
 @admin.register(Ticket)
 class TicketAdmin(ReadOnlyAdmin):
+    empty_says = _(
+        "Problems that people report on WhatsApp come here, and whoever answers them takes one. Nothing has been "
+        "reported to you yet."
+    )
+    empty_next = (_("See what can be reported"), "admin:incidents_category_changelist", "incidents.view_category")
     list_display = ("code", "summary", "shown_state", "category", "team", "reporter", "assignee", "age")
     list_filter = (WhoFilter, "state", "team", "category")
     list_select_related = ("category", "team", "reporter", "assignee")
-    search_fields = ("=id", "summary", "reporter__name", "assignee__name")
+    search_fields = ("summary", "reporter__name", "assignee__name")
     fields = ("category", "team", "reporter", "assignee", "state", "created_at", "taken_at", "resolved_at")
     change_form_outer_before_template = "incidents/ticket.html"
 
     class Media:
-        css: ClassVar = {"all": ["incidents/ticket.css"]}
+        css: ClassVar = {"all": ["files/attachments.css", "incidents/ticket.css"]}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Ticket]:
         return queries.visible_to(request.user).order_by("-id")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def search_exactly(self, text: str) -> Q | None:
         """People type the code: T-104."""
-        term = search_term.strip()
-        is_code = term[:2].upper() == "T-" and term[2:].isdigit()
-        return super().get_search_results(request, queryset, term[2:] if is_code else search_term)
+        number = coded("T", text)
+        return None if number is None else Q(pk=number)
 
     @display(description=_("code"), ordering="id")
     def code(self, ticket: Ticket) -> str:
@@ -132,15 +162,17 @@ class TicketAdmin(ReadOnlyAdmin):
             "ticket": ticket,
             "category": queries.category_name(ticket.category, get_language() or "en"),
             "standing": queries.standing(ticket, own),
-            "answers": forms.answers_for_people(ticket.submission, get_language() or "en"),
-            "timeline": timeline(ticket, own),
-            "files": _shown(forms.files_of(ticket.submission)),
+            "answers": forms.answers_for_people(
+                ticket.submission, get_language() or "en", reveals=request.user.has_perm(queries.ANSWER)
+            ),
+            "timeline": timeline(ticket, own, is_internal_read=queries.may_read_internal(request.user, ticket)),
+            "files": attachments(forms.files_of(ticket.submission)),
             "may_take": may_answer and "take" in moves,
             "may_resolve": may_answer and "resolve" in moves,
             "may_comment": may_answer or (own is not None and own.pk == ticket.reporter_id),
             "may_note": may_answer,
             "has_no_employee": own is None,
-            "unreached": queries.members_without_contact(ticket) if ticket.state != Ticket.State.RESOLVED else [],
+            "unreached": _unreached(request, ticket) if ticket.state != Ticket.State.RESOLVED else [],
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -208,7 +240,7 @@ def _comment(request: HttpRequest, ticket: Ticket, own: Employee) -> str:
     return gettext("Your comment was added.")
 
 
-def timeline(ticket: Ticket, reader: Employee | None) -> list[dict[str, Any]]:
+def timeline(ticket: Ticket, reader: Employee | None, *, is_internal_read: bool) -> list[dict[str, Any]]:
     """What happened, oldest first: `at` for the reader's clock, `who`, `what`, `text`, `files`, `side`."""
     told: list[dict[str, Any]] = [
         {"moment": ticket.created_at, "who": ticket.reporter.name, "what": gettext("reported it")}
@@ -220,23 +252,13 @@ def timeline(ticket: Ticket, reader: Employee | None) -> list[dict[str, Any]]:
             "moment": note.created_at,
             "who": note.by_label,
             "text": note.text,
-            "files": _shown(note.files.all()),
+            "files": attachments(note.files.all()),
             "side": note.side,
         }
         for note in ticket.notes.prefetch_related("files")
+        if is_internal_read or note.side != Note.Side.INTERNAL
     ]
     if ticket.resolved_at:
         told.append({"moment": ticket.resolved_at, "who": str(ticket.assignee or "–"), "what": gettext("resolved it")})
     told.sort(key=lambda step: step["moment"])
     return [{**step, "at": queries.clock_time(step["moment"], reader)} for step in told]
-
-
-def _shown(rows: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "url": reverse("console:file", args=[row.pk]),
-            "is_picture": row.is_picture and file_queries.is_inline_safe(row),
-            "name": str(row),
-        }
-        for row in rows
-    ]

@@ -1,9 +1,11 @@
 """What incidents says. Reporters hear about their own report whatever they stopped; responders are at work."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.providers.kinds import Kind, Klass, Lane, declare
 
 OFFERED = declare(Kind(
-    name="ticket.offered", klass=Klass.WORK, lane=Lane.APPROVAL,
+    name="ticket.offered", title=_("New ticket for the team"), klass=Klass.WORK, lane=Lane.APPROVAL,
     samples={"ticket": "T-104", "category": "Facilities", "summary": "The lift is stuck", "name": "Ana Souza"},
     bodies={
         "en": "🔔 New report {{ticket}} ({{category}}) from {{name}}:\n“{{summary}}”\nCan you take it?",
@@ -14,7 +16,7 @@ OFFERED = declare(Kind(
 ))  # fmt: skip
 
 OPENED = declare(Kind(
-    name="ticket.opened", klass=Klass.MY_REQUESTS, lane=Lane.REPLY,
+    name="ticket.opened", title=_("Report received"), klass=Klass.MY_REQUESTS, lane=Lane.REPLY,
     samples={"ticket": "T-104", "summary": "The lift is stuck", "team": "Facilities"},
     bodies={
         "en": "✅ Thank you. Your report is {{ticket}}: “{{summary}}”. {{team}} has been told. "
@@ -27,7 +29,7 @@ OPENED = declare(Kind(
 ))  # fmt: skip
 
 ASSIGNED = declare(Kind(
-    name="ticket.assigned", klass=Klass.WORK, lane=Lane.REPLY,
+    name="ticket.assigned", title=_("Ticket is yours"), klass=Klass.WORK, lane=Lane.REPLY,
     samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Ana Souza"},
     bodies={
         "en": "👍 {{ticket}} is yours: “{{summary}}”. {{name}} has been told. "
@@ -41,7 +43,7 @@ ASSIGNED = declare(Kind(
 ))  # fmt: skip
 
 TAKEN = declare(Kind(
-    name="ticket.taken", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="ticket.taken", title=_("Somebody takes care of it"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Bia Lima"},
     bodies={
         "en": "🛠️ {{name}} is looking after {{ticket}}, “{{summary}}”. Answer this message to write to them.",
@@ -51,7 +53,7 @@ TAKEN = declare(Kind(
 ))  # fmt: skip
 
 COMMENTED = declare(Kind(
-    name="ticket.commented", klass=Klass.WORK, lane=Lane.NOTICE,
+    name="ticket.commented", title=_("Reporter wrote about a ticket"), klass=Klass.WORK, lane=Lane.NOTICE,
     samples={"ticket": "T-104", "name": "Ana Souza", "text": "It has begun to smoke."},
     bodies={
         "en": "💬 {{name}} about {{ticket}}:\n“{{text}}”\nAnswer this message to reply.",
@@ -61,7 +63,7 @@ COMMENTED = declare(Kind(
 ))  # fmt: skip
 
 ANSWERED = declare(Kind(
-    name="ticket.answered", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="ticket.answered", title=_("Answer about a report"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={"ticket": "T-104", "name": "Bia Lima", "text": "I am on my way."},
     bodies={
         "en": "💬 {{name}} about your report {{ticket}}:\n“{{text}}”\nAnswer this message to reply.",
@@ -70,14 +72,24 @@ ANSWERED = declare(Kind(
     },
 ))  # fmt: skip
 
-PHOTO = declare(Kind(name="ticket.photo", klass=Klass.WORK, lane=Lane.NOTICE, samples={"text": "T-104"}))
+PHOTO = declare(
+    Kind(
+        name="ticket.photo", title=_("File of a ticket"), klass=Klass.WORK, lane=Lane.NOTICE, samples={"text": "T-104"}
+    )
+)
 
 REPLY_PHOTO = declare(
-    Kind(name="ticket.reply_photo", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE, samples={"text": "T-104"})
+    Kind(
+        name="ticket.reply_photo",
+        title=_("File with an answer about a report"),
+        klass=Klass.MY_REQUESTS,
+        lane=Lane.NOTICE,
+        samples={"text": "T-104"},
+    )
 )
 
 RESOLVED = declare(Kind(
-    name="ticket.resolved", klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
+    name="ticket.resolved", title=_("Report resolved"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE,
     samples={"ticket": "T-104", "summary": "The lift is stuck", "name": "Bia Lima", "text": "New fuse fitted."},
     bodies={
         "en": "✅ {{name}} has resolved {{ticket}}, “{{summary}}”:\n“{{text}}”\nIf it is not right yet, answer this message.",

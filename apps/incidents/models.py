@@ -14,13 +14,32 @@ class Category(models.Model):
 
     name = models.JSONField(_("name"), default=dict, help_text=_("By language; at most 24 characters each."))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children",
-                               verbose_name=_("belongs to"))  # fmt: skip
+                               verbose_name=_("belongs to"), help_text=_("The category below which it is offered. Empty: at the top."),
+    )  # fmt: skip
     team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, related_name="incident_categories", verbose_name=_("answered by")
+        Team,
+        on_delete=models.PROTECT,
+        related_name="incident_categories",
+        verbose_name=_("answered by"),
+        help_text=_("Whose members are told of a new report and may take it."),
     )
-    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="incident_categories", verbose_name=_("form"))
-    order = models.PositiveIntegerField(_("order"), default=0)
-    is_active = models.BooleanField(_("offered"), default=True)
+    form = models.ForeignKey(
+        Form,
+        on_delete=models.PROTECT,
+        related_name="incident_categories",
+        verbose_name=_("form"),
+        help_text=_("What people are asked when they report it."),
+    )
+    order = models.PositiveIntegerField(
+        _("order"),
+        default=0,
+        help_text=_("Smaller is offered first."),
+    )
+    is_active = models.BooleanField(
+        _("offered"),
+        default=True,
+        help_text=_("Without the tick nobody can report it any more; open tickets go on."),
+    )
 
     class Meta:
         verbose_name = _("category")

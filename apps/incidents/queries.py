@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from apps.contacts import queries as contacts
 from apps.core import clock
+from apps.core.together import recall
 from apps.files.models import File
 from apps.forms import queries as forms
 from apps.forms.models import Submission
 from apps.forms.schema import in_language
-from apps.incidents.models import Category, Ticket
+from apps.incidents.models import Category, Note, Ticket
 from apps.people import queries as people
 from apps.people.models import Employee, Membership
 
@@ -40,9 +41,23 @@ def visible_to(user: Any) -> QuerySet[Ticket]:
 
 def may_see_file(user: Any, file: File) -> bool:
     """Files belong to a ticket: whoever sees it sees them."""
-    return bool(file.owner_type == "incidents.ticket" and file.owner_id.isdigit()
-                and user.has_perm("incidents.view_ticket")
-                and visible_to(user).filter(pk=file.owner_id).exists())  # fmt: skip
+    if (
+        file.owner_type != "incidents.ticket"
+        or not file.owner_id.isdigit()
+        or not user.has_perm("incidents.view_ticket")
+    ):
+        return False
+    ticket = visible_to(user).filter(pk=file.owner_id).select_related("team").first()
+    if ticket is None:
+        return False
+    internal = ticket.notes.filter(side=Note.Side.INTERNAL, files=file).exists()
+    return not internal or may_read_internal(user, ticket)
+
+
+def may_read_internal(user: Any, ticket: Ticket) -> bool:
+    """Internal comments are for those who answer the ticket and those who see all; never for who reported it."""
+    own = people.employee_of(user)
+    return bool(user.has_perm(VIEW_ALL)) or bool(own and own.pk != ticket.reporter_id and may_answer(own, ticket))
 
 
 def may_answer(employee: Employee, ticket: Ticket) -> bool:
@@ -65,7 +80,8 @@ def responders(ticket: Ticket) -> list[Employee]:
 
 def offered(parent: Category | None) -> list[Category]:
     """Categories to choose from under `parent` (None: at the top): shown ones that lead somewhere."""
-    return list(Category.objects.filter(parent=parent, is_active=True))
+    rows = Category.objects.filter(parent=parent, is_active=True)
+    return recall(("offered categories", parent.pk if parent else None), lambda: list(rows))
 
 
 def recent_ticket(reporter: Employee) -> Ticket | None:
@@ -75,9 +91,9 @@ def recent_ticket(reporter: Employee) -> Ticket | None:
     return unresolved.order_by("-id").first()
 
 
-def reported_by(employee: Employee) -> Sequence[Ticket]:
-    """The last five, newest first."""
-    return list(Ticket.objects.filter(reporter=employee).select_related("assignee").order_by("-id")[:SHOWN])
+def reported_by(employee: Employee, most: int = SHOWN) -> Sequence[Ticket]:
+    """The last ones, newest first."""
+    return list(Ticket.objects.filter(reporter=employee).select_related("assignee").order_by("-id")[:most])
 
 
 def members_without_contact(ticket: Ticket) -> list[Employee]:

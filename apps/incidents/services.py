@@ -11,7 +11,7 @@ from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
 from apps.core import clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
-from apps.files import content_type
+from apps.core.together import joined
 from apps.files import queries as files_queries
 from apps.files import services as files_services
 from apps.files.models import File
@@ -19,10 +19,13 @@ from apps.forms.models import Submission
 from apps.incidents import kinds, queries
 from apps.incidents.machine import TICKET
 from apps.incidents.models import Category, Note, Ticket
+from apps.journal.actors import HasActor
 from apps.journal.services import record, transition
 from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.people.models import Employee
+from apps.providers import capabilities
+from apps.providers import queries as providers
 from apps.providers.kinds import Kind
 from apps.providers.types import MediaMessage
 
@@ -43,8 +46,10 @@ def open_ticket(*, submission: Submission, category: Category, by: Employee, fil
         summary=queries.summary_of(submission, category),
     )  # fmt: skip
     files_services.adopt(files=files, owner=ticket)
-    record("ticket.opened", subject=ticket, by=by, after={
-        "state": ticket.state, "category": category.pk, "team": category.team_id})  # fmt: skip
+    filer = submission.filed_by
+    record("ticket.opened", subject=ticket, by=filer or by, after={
+        "state": ticket.state, "category": category.pk, "team": category.team_id,
+        **({"on_behalf_of": by.pk} if filer else {})})  # fmt: skip
     _tell(kinds.OPENED, ticket, by, team=ticket.team.name)
     if not offer(ticket=ticket):
         record("ticket.unheard", subject=ticket, after={"team": ticket.team_id})
@@ -61,22 +66,46 @@ def offer(*, ticket: Ticket) -> int:
     return told
 
 
-@transaction.atomic
+@joined
 def take(*, ticket: Ticket, by: Employee) -> Ticket:
-    """The first wins. Raises MoveNotAllowedError with who was first and when, NotPermittedError for outsiders."""
+    """The first wins. Raises MoveNotAllowedError with who was first and when, NotPermittedError for outsiders.
+
+    Only the key of `ticket` counts: it is read under lock. Raises Ticket.DoesNotExist.
+    """
     ticket = _locked(ticket)
     _check_may_answer(by, ticket)
     if ticket.state != Ticket.State.NEW:
         if ticket.state == Ticket.State.TAKEN and ticket.assignee_id == by.pk:
             return ticket  # a second tap of the same person
         raise MoveNotAllowedError(queries.standing(ticket, by))
-    ticket = transition(ticket, TICKET, "take", by=by, assignee=by, taken_at=clock.now())
+    ticket = transition(ticket, TICKET, "take", by=by, is_locked=True, assignee=by, taken_at=clock.now())
     _tell(
         kinds.ASSIGNED, ticket, by, name=ticket.reporter.name, buttons=[_button("resolve", "incidents.resolve", ticket)]
     )
     _show(kinds.PHOTO, ticket, by, files_queries.files_of(ticket))
     if ticket.reporter_id != by.pk:
         _tell(kinds.TAKEN, ticket, ticket.reporter, name=by.name)
+    return ticket
+
+
+@transaction.atomic
+def hand_over(*, ticket: Ticket, to: Employee | None, by: HasActor) -> Ticket:
+    """Somebody who leaves gives a ticket to `to`, or back to the team, which is asked again.
+
+    Raises NotPermittedError when `to` does not answer this team's tickets, MoveNotAllowedError when nobody has it.
+    """
+    ticket = _locked(ticket)
+    if to is None:
+        ticket = transition(ticket, TICKET, "release", by=by, is_locked=True, assignee=None, taken_at=None)
+        if not offer(ticket=ticket):
+            record("ticket.unheard", subject=ticket, after={"team": ticket.team_id})
+        return ticket
+    _check_may_answer(to, ticket)
+    ticket = transition(ticket, TICKET, "hand_over", by=by, is_locked=True, assignee=to, taken_at=clock.now())
+    resolve_it = [_button("resolve", "incidents.resolve", ticket)]
+    _tell(kinds.ASSIGNED, ticket, to, name=ticket.reporter.name, buttons=resolve_it)
+    if to.pk != ticket.reporter_id:
+        _tell(kinds.TAKEN, ticket, ticket.reporter, name=to.name)
     return ticket
 
 
@@ -154,7 +183,8 @@ def resolve(*, ticket: Ticket, by: Employee, text: str = "") -> Ticket:
 
 
 def _locked(ticket: Ticket) -> Ticket:
-    rows = Ticket.objects.select_for_update(of=("self",)).select_related("team", "reporter", "assignee", "category")
+    """Without its assignee: whoever waited for the lock would see the one of before."""
+    rows = Ticket.objects.select_for_update(of=("self",)).select_related("team", "reporter", "category")
     return rows.get(pk=ticket.pk)
 
 
@@ -185,11 +215,14 @@ def _tell(kind: Kind, ticket: Ticket, to: Employee, *, tag: str = "",
 def _show(kind: Kind, ticket: Ticket, to: Employee, attached: Iterable[File]) -> None:
     """Pass on what can be shown safely; outside the 24-hour window it waits until the person writes again."""
     contact = contacts.contact_of(to)
-    for file in attached if contact is not None else ():
-        if contact is None or not files_queries.is_inline_safe(file):
+    rows = list(attached)
+    if contact is None or not rows:
+        return
+    account = providers.default_number().account
+    for file in rows:
+        sort = capabilities.sort_or_none(account, file.kind, file.size)
+        if not sort or not files_queries.is_inline_safe(file):
             continue  # the page offers it for download
-        content = MediaMessage(
-            kind=content_type.shape(file.kind), file_id=file.pk, caption=ticket.code, filename=file.name
-        )
+        content = MediaMessage(kind=sort, file_id=file.pk, caption=ticket.code, filename=file.name)
         key = f"ticket:{ticket.pk}:{kind.name}:{file.pk}:{to.pk}"
         outbox.enqueue(key=key, contact=contact, kind=kind.name, content=content, subject=ticket)

@@ -7,11 +7,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.conversations.models import Message
-from apps.conversations.targets import Choice, Completed, Opening, Reply, Speaker, Tap, Target, register
+from apps.conversations.targets import (
+    Choice,
+    Completed,
+    FormTarget,
+    Opening,
+    Reply,
+    Speaker,
+    Tap,
+    Target,
+    register,
+)
 from apps.core.errors import InvalidInputError, RecadoError
 from apps.files import queries as files
 from apps.forms import queries as forms
 from apps.forms import services as forms_services
+from apps.forms.models import FormVersion, Submission
 from apps.incidents import queries, services
 from apps.incidents.models import Category, Note, Ticket
 from apps.outbox import services as outbox
@@ -35,7 +46,7 @@ def _ticket(subject_id: str) -> Ticket | None:
 
 
 @register
-class Report(Target):
+class Report(FormTarget):
     """A menu row: choose a category (as deep as the tree goes), fill in its form, get a ticket."""
 
     name = "incidents.report"
@@ -43,28 +54,26 @@ class Report(Target):
     subject_type = "incidents.ticket"
     code_prefix = "T"
 
-    def choices(self, speaker: Speaker, argument: str) -> Sequence[Choice]:
+    def offered(self, argument: str, language: str) -> Sequence[Choice]:
         parent = Category.objects.filter(pk=argument).first() if argument.isdigit() else None
         if argument and parent is None:
             return ()
         return [
-            Choice(key=str(category.pk), title=queries.category_name(category, speaker.language)[:24])
+            Choice(key=str(category.pk), title=queries.category_name(category, language)[:24])
             for category in queries.offered(parent)
         ]
 
-    def start(self, speaker: Speaker, argument: str) -> Reply:
-        category = _offered_category(argument)
-        version = forms_services.freeze(form=category.form)
-        return Reply(opens=Opening(target=self.name, argument=argument, schema=version.schema, form_version=version))
+    def version(self, argument: str) -> FormVersion:
+        return forms_services.freeze(form=_offered_category(argument).form)
 
-    def complete(self, completed: Completed) -> Reply:
+    def file(self, *, argument: str, submission: Submission) -> Ticket:
         """The reporter hears the code by `ticket.opened`, which carries the ticket as its subject."""
-        category = Category.objects.select_related("team").filter(pk=completed.argument).first()
-        if category is None or completed.submission is None:
+        category = Category.objects.select_related("team").filter(pk=argument).first()
+        if category is None:
             raise InvalidInputError(_("This kind of report is no longer offered. Write *menu* to choose another one."))
-        services.open_ticket(submission=completed.submission, category=category, by=completed.speaker.employee,
-                             files=forms.files_of(completed.submission))  # fmt: skip
-        return Reply()
+        return services.open_ticket(
+            submission=submission, category=category, by=submission.by, files=forms.files_of(submission)
+        )
 
     def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:
         """A line, photo or place about a ticket, from either side. The bare code asks how it stands."""
@@ -144,11 +153,12 @@ class Take(Target):
     label = gettext_lazy("Take a ticket")
 
     def tap(self, tap: Tap) -> tuple[Reply, bool]:
-        ticket = _ticket(tap.button.subject_id)
-        if ticket is None:
-            raise InvalidInputError(_("This ticket is gone."))
+        subject_id = tap.button.subject_id
+        ticket = Ticket(pk=int(subject_id) if subject_id.isdigit() else 0)  # its name is enough: the service reads it
         try:
             services.take(ticket=ticket, by=tap.speaker.employee)
+        except Ticket.DoesNotExist:
+            raise InvalidInputError(_("This ticket is gone.")) from None
         except RecadoError as error:
             return Reply(text=f"{ticket.code}: {error}", subject=ticket), True
         return Reply(), True  # `ticket.assigned` tells the rest, with its Resolve button

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,6 +19,7 @@ from apps.core.errors import RecadoError
 from apps.journal import export, reactor, sealer, verify
 from apps.journal.capture import ReadOnlyAdmin, acting, button
 from apps.journal.models import Cursor, Entry, SetAside
+from apps.journal.searching import about, whole_number
 from apps.journal.services import record
 
 VERIFY_ON_SCREEN = 200_000  # entries; a longer chain is verified by `manage.py verify_journal`
@@ -36,16 +38,25 @@ class SealedFilter(admin.SimpleListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
+    empty_says = _(
+        "Whatever people and programs do here is written into the journal. Its first line comes with the first deed."
+    )
     list_display = ("moment", "name", "subject", "actor_label", "change", "position")
     list_display_links = ("moment", "name")
     list_filter = ("at", "actor_kind", "name", SealedFilter)
     list_filter_submit = True
     list_select_related = ("seal",)
-    search_fields = ("name__startswith", "subject_label", "actor_label", "=subject_id", "=correlation_id")
-    search_help_text = _("A name (ticket.resolved), a thing (T-104), a person, or a correlation.")
+    search_fields = ("=name", "=subject_label", "=correlation_id")
+    search_recent = ("name", "subject_label", "actor_label")
+    search_help_text = _(
+        "A thing (T-104), its number, a name (ticket.resolved), a correlation; parts of them in the newest 100,000."
+    )
     fields = ("at", "name", "subject", "actor", "change", "content", "correlation_id", "position", "chain")
     readonly_fields = fields
     actions_list = ("export_csv", "export_json_lines", "verify_chain")
+
+    def search_exactly(self, text: str) -> Q | None:
+        return Q(pk=number) | about(text) if (number := whole_number(text)) else None
 
     @display(description=_("when"), ordering="id")
     def moment(self, entry: Entry) -> str:
@@ -77,7 +88,7 @@ class EntryAdmin(ReadOnlyAdmin):
         if body.content is None:
             return gettext("Erased lawfully, see entry %(id)s.") % {"id": body.erased_by_id}
         pretty = json.dumps(json.loads(body.content), ensure_ascii=False, indent=2)
-        return format_html('<pre class="recado-pre">{}</pre>', pretty)
+        return format_html('<pre class="recado-pre" tabindex="0">{}</pre>', pretty)
 
     @display(description=_("position"))
     def position(self, entry: Entry) -> str:
@@ -150,17 +161,26 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(Cursor)
 class CursorAdmin(ReadOnlyAdmin):
+    empty_says = _(
+        "Programs that follow the journal stand here, with how far each has read. They come by themselves once "
+        "the worker runs."
+    )
+    empty_next = (_("See whether the worker runs"), "admin:health_pulse_changelist", "health.view_pulse")
     list_display = ("reaction", "position", "attempts", "not_before", "error")
 
 
 @admin.register(SetAside)
 class SetAsideAdmin(ReadOnlyAdmin):
+    empty_says = _(
+        "An entry that a program failed on again and again is set aside here, so that the others go on. None was: "
+        "all is well."
+    )
     list_display = ("at", "cursor", "entry", "error", "resolved_at")
     list_filter = (("resolved_at", admin.EmptyFieldListFilter),)
     list_select_related = ("cursor", "entry")
     actions_detail = ("try_again",)
 
-    @button(_("Try again"), permission="journal.export_entry")
+    @button(_("Try again"), permission="journal.change_setaside")
     def try_again(self, request: HttpRequest, obj: SetAside) -> str:
         if obj.resolved_at:
             raise RecadoError(gettext("The reaction has handled this entry already."))

@@ -9,20 +9,29 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
-from unfold.decorators import action
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import action, display
 
 from apps.core.encryption import MASK, EncryptedTextField
 from apps.core.errors import RecadoError
 from apps.journal.actors import HasActor
+from apps.journal.paging import KeysetChangeList
+from apps.journal.scoping import ScopedMixin, scoped_filters, told_of_deleting
+from apps.journal.searching import Searched
 from apps.journal.services import plain, record
+
+StrOrPromise = str | Promise
 
 
 def snapshot(obj: models.Model | None) -> dict[str, Any]:
@@ -44,13 +53,55 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str,
     return {key: before.get(key) for key in changed}, {key: after.get(key) for key in changed}
 
 
-class RecordedModelAdmin(ModelAdmin):
-    """Every save and delete writes `<model>.added`, `.changed` or `.removed`. Personal values go into the entry's body."""
+@functools.cache
+def _box(language: str) -> str:
+    """The theme's box beside a row, as a format for the row's key."""
+    key = "recado-key"
+    return checkbox.render(ACTION_CHECKBOX_NAME, key).replace("{", "{{").replace("}", "}}").replace(key, "{pk}")
+
+
+class RecordedModelAdmin(ScopedMixin, Searched, ModelAdmin):
+    """Every save and delete writes `<model>.added`, `.changed` or `.removed`. Personal values go into the entry's body.
+
+    Rows, choices and filters keep to the model's row scope (`scopes.py`); a model without one has no screen.
+    """
+
+    empty_says: StrOrPromise = ""
+    """What the list is for, read by whoever finds it empty: one or two short sentences."""
+    empty_next: tuple[StrOrPromise, str, str] | None = None
+    """Button of the empty list: its words, the name of its address, the permission that it needs. None: add a row."""
 
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = False
     warn_unsaved_form = True
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: models.Model) -> str:
+        """As the theme's, without a template for every row."""
+        return format_html(_box(get_language()), pk=obj.pk)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return scoped_filters(self.model, super().get_list_filter(request))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        shown, forbids = told_of_deleting(objs, found, protected)
+        return shown, counts, lacking, forbids
+
+    def empty_step(self, request: HttpRequest) -> tuple[StrOrPromise, str] | None:
+        """Words and address of what to do about an empty list; None for whoever may not do it."""
+        if self.empty_next is not None:
+            words, name, permission = self.empty_next
+            return (words, reverse(name)) if request.user.has_perm(permission) else None
+        if not self.has_add_permission(request):
+            return None
+        add = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
+        return _("Add %(name)s") % {"name": self.opts.verbose_name}, add
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        """Pages by key and bounded counts, for every list of the house."""
+        return KeysetChangeList
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:
         with transaction.atomic():
@@ -120,7 +171,7 @@ class ReadOnlyAdmin(RecordedModelAdmin):
 
 
 def button(
-    description: Any, *, permission: str, icon: str | None = None, is_atomic: bool = True
+    description: Any, *, permission: str, icon: str | None = None, is_atomic: bool = True, warns: Any = ""
 ) -> Callable[[Callable[..., str]], Any]:
     """A button on one row's page. The method gets (self, request, obj) and returns the sentence to show.
 
@@ -129,7 +180,8 @@ def button(
 
     It must call a service; a RecadoError becomes a message on the page and changes nothing. `permission` is a full
     codename ("incidents.answer_ticket"), checked here and again by the service. `is_atomic` is False for a service that
-    talks to another server and keeps its own transactions: no transaction waits for the network.
+    talks to another server and keeps its own transactions: no transaction waits for the network. `warns` is the sentence
+    that says what cannot be undone: such a button always asks first.
     """
 
     def decorate(method: Callable[..., str]) -> Any:
@@ -141,8 +193,7 @@ def button(
                 return HttpResponseRedirect(reverse("admin:index"))
             back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
             if request.method != "POST":
-                context = {**self.admin_site.each_context(request), "title": description, "subject": obj, "back": back}
-                return TemplateResponse(request, "journal/confirm.html", context)
+                return asked(self, request, title=description, subject=obj, back=back, warning=warns)
             try:
                 with transaction.atomic() if is_atomic else contextlib.nullcontext():
                     messages.success(request, method(self, request, obj))
@@ -151,6 +202,23 @@ def button(
             return HttpResponseRedirect(back)
 
         path = method.__name__.replace("_", "-")
-        return action(description=description, url_path=path, icon=icon, attrs={"data-post": "true"})(run)
+        attrs = {} if warns else {"data-post": "true"}
+        made = action(description=description, url_path=path, icon=icon, attrs=attrs)(run)
+        made.warns = warns
+        return made
 
     return decorate
+
+
+def asked(
+    screen: ModelAdmin, request: HttpRequest, *, title: Any, subject: Any, back: str, warning: Any = ""
+) -> TemplateResponse:
+    """The page that asks before one row is changed: `warning` says what cannot be undone."""
+    context = {
+        **screen.admin_site.each_context(request),
+        "title": title,
+        "subject": subject,
+        "back": back,
+        "warning": warning,
+    }
+    return TemplateResponse(request, "journal/confirm.html", context)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -56,11 +56,18 @@ class _Echo:
 
 
 def as_csv(entries: QuerySet[Entry]) -> Iterator[str]:
-    """CSV lines with a header; UTF-8 with a byte order mark, since Excel guesses wrong without it."""
+    """CSV lines with a header, as `as_lines`."""
+    return as_lines(COLUMNS, ([row[column] for column in COLUMNS] for row in rows(entries)))
+
+
+def as_lines(
+    header: Sequence[Any], cells: Iterable[Sequence[Any]], guard: Callable[[Any], str] = safe_cell
+) -> Iterator[str]:
+    """CSV lines, every cell guarded; UTF-8 with a byte order mark, since Excel guesses wrong without it."""
     writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for row in rows(entries):
-        yield writer.writerow([safe_cell(row[column]) for column in COLUMNS])
+    yield "\ufeff" + writer.writerow([guard(name) for name in header])
+    for row in cells:
+        yield writer.writerow([guard(cell) for cell in row])
 
 
 def as_json_lines(entries: QuerySet[Entry]) -> Iterable[str]:

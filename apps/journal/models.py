@@ -34,6 +34,10 @@ class Entry(models.Model):
             models.Index(fields=["name", "-id"], name="journal_by_name"),
             models.Index(fields=["at"], name="journal_by_moment"),
             models.Index(fields=["actor_kind", "actor_id", "-id"], name="journal_by_actor"),
+            models.Index(fields=["subject_label", "-id"], name="journal_by_label"),
+            models.Index(
+                fields=["correlation_id"], condition=~models.Q(correlation_id=""), name="journal_by_correlation"
+            ),
         ]
         permissions = [("export_entry", "Can export and verify the journal")]
 

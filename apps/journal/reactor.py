@@ -12,12 +12,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.core import clock
+from apps.core.errors import RecadoError
 from apps.core.registry import Registry
 from apps.journal.models import Cursor, Entry, Seal, SetAside
 
 log = logging.getLogger("recado.journal")
 
 BATCH = 200
+SEEN_AT_ONCE = 5000  # positions; a reaction that is further behind reads on by itself
 TRIES = 5
 BACKOFF_SECONDS = (1, 5, 30, 120, 600)
 
@@ -46,13 +48,37 @@ def on(*names: str) -> Callable[[Handler], Handler]:
 
 
 def run_all() -> int:
-    """Let every reaction read on; returns how many entries were handled."""
-    return sum(_run(reaction) for _name, reaction in reactions)
+    """Let every reaction read on; returns how many entries were handled.
+
+    Most of what happens concerns no reaction: one look tells, and moves all cursors at once.
+    """
+    cursors = _cursors()
+    head = Seal.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    behind = [one for _name, one in reactions if cursors[one.name].position < head]
+    if not behind:
+        return 0
+    lowest = min(cursors[one.name].position for one in behind)
+    if head - lowest <= SEEN_AT_ONCE:
+        wanted = {name for one in behind for name in one.names}
+        since = Seal.objects.filter(position__gt=lowest, position__lte=head, entry__name__in=wanted)
+        found = set(since.order_by().values_list("entry__name", flat=True).distinct())
+        idle = [cursors[one.name].pk for one in behind if not one.names & found]
+        Cursor.objects.filter(pk__in=idle, position__lt=head).update(position=head)
+        behind = [one for one in behind if one.names & found]
+    return sum(_run(reaction, cursors[reaction.name]) for reaction in behind)
 
 
-def _run(reaction: Reaction) -> int:
+def _cursors() -> dict[str, Cursor]:
+    known = {cursor.reaction: cursor for cursor in Cursor.objects.all()}
+    missing = [Cursor(reaction=name) for name, _reaction in reactions if name not in known]
+    if missing:
+        Cursor.objects.bulk_create(missing, ignore_conflicts=True)
+        known = {cursor.reaction: cursor for cursor in Cursor.objects.all()}
+    return known
+
+
+def _run(reaction: Reaction, cursor: Cursor) -> int:
     handled = 0
-    cursor, _created = Cursor.objects.get_or_create(reaction=reaction.name)
     while True:
         head = Seal.objects.order_by("-position").values_list("position", flat=True).first() or 0
         if cursor.position >= head or (cursor.not_before and cursor.not_before > clock.now()):
@@ -106,12 +132,20 @@ def _fail(cursor: Cursor, seal: Seal, error: str) -> bool:
 
 
 def retry(item: SetAside) -> str:
-    """Handle one entry that was set aside; returns a sentence for the screen."""
-    reaction = reactions[item.cursor.reaction]
-    with transaction.atomic():
-        reaction.handler(item.entry)
-        item.resolved_at = clock.now()
-        item.save(update_fields=["resolved_at"])
+    """Handle one entry that was set aside; returns a sentence for the screen. Raises RecadoError when it fails again."""
+    reaction = reactions.get(item.cursor.reaction)
+    if reaction is None:
+        raise RecadoError(_("This release of the product has no such reaction any more: nothing can be tried again."))
+    try:
+        with transaction.atomic():
+            reaction.handler(item.entry)
+            item.resolved_at = clock.now()
+            item.save(update_fields=["resolved_at"])
+    except RecadoError:
+        raise
+    except Exception as error:  # whatever it is, the person at the button reads it, and the trace is logged
+        log.exception("reaction failed again", extra={"reaction": reaction.name, "entry": item.entry_id})
+        raise RecadoError(_("It failed again: %(error)s") % {"error": str(error)[:500]}) from error
     return _("Done: the reaction has handled the entry.")
 
 

@@ -12,6 +12,7 @@ from apps.journal import chain
 from apps.journal.models import Entry, Seal
 
 BATCH = 500
+NEAR = 500  # ids; as many as other transactions commit while one of ours is open for some seconds
 LOOK_BACK = 20_000  # ids; a transaction that stays open while more entries than this commit is found by the full look
 LOCK = 0x5EA1  # PostgreSQL advisory lock: one sealer in the whole cluster
 
@@ -28,10 +29,11 @@ def values_of(entry: Entry) -> dict[str, Any]:
     return values
 
 
-def seal_pending(*, full: bool = False) -> int:
+def seal_pending(*, look_back: int | None = LOOK_BACK) -> int:
     """Seal all committed entries that have no seal; returns how many.
 
-    Ids are handed out before commit, so a smaller id may appear after a larger one was sealed: the look-back finds it.
+    Ids are handed out before commit, so a smaller id may appear after a larger one was sealed: the look-back, in ids,
+    finds it. None looks at everything. The look after each commit is a near one, that of every beat goes further.
     """
     sealed = 0
     while True:
@@ -39,7 +41,7 @@ def seal_pending(*, full: bool = False) -> int:
             if not _is_only_sealer():
                 return sealed
             last = Seal.objects.order_by("-position").only("position", "hash", "entry_id").first()
-            floor = 0 if full or last is None else last.entry_id - LOOK_BACK
+            floor = 0 if look_back is None or last is None else last.entry_id - look_back
             pending = list(Entry.objects.filter(id__gt=floor, seal__isnull=True).order_by("id")[:BATCH])
             position, previous = (last.position, last.hash) if last else (0, chain.GENESIS)
             seals = []

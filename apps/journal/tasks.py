@@ -6,7 +6,13 @@ from apps.journal import reactor, sealer
 
 @task("journal.advance", time_limit=120)
 def advance(**_: object) -> dict[str, int]:
-    """Seal what has been committed, then let the reactions read on."""
+    """Seal what has just been committed, then let the reactions read on."""
+    return {"sealed": sealer.seal_pending(look_back=sealer.NEAR), "reacted": reactor.run_all()}
+
+
+@task("journal.sweep", time_limit=120)
+def sweep(**_: object) -> dict[str, int]:
+    """The same, looking further back: for what was committed late, and for what a lost nudge forgot."""
     return {"sealed": sealer.seal_pending(), "reacted": reactor.run_all()}
 
 

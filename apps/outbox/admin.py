@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.timesince import timesince
@@ -12,10 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
+from apps.core.masking import masked
 from apps.journal.capture import ReadOnlyAdmin, button
+from apps.journal.searching import about, naming, newest, whole_number
 from apps.outbox import queries, reasons, services
 from apps.outbox.machine import BY_HAND, WAITING
 from apps.outbox.models import OutboundMessage
+from apps.people.bulk.screens import BulkDeeds
+from apps.people.searching import by_phone
+from apps.providers.kinds import kinds, title_of, titled
 from apps.providers.models import Account
 
 State = OutboundMessage.State
@@ -62,30 +68,33 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(ReadOnlyAdmin):
-    list_display = ("shown_state", "why", "until", "contact", "kind", "shown_how", "age", "attempts")
+class OutboundMessageAdmin(BulkDeeds, ReadOnlyAdmin):
+    empty_says = _(
+        "Every message to a person is listed here, with when it left and what became of it. None has been sent yet."
+    )
+    empty_next = (_("Invite people"), "admin:contacts_enrolment_changelist", "contacts.invite_employee")
+    list_display = ("shown_state", "why", "until", "contact", "title", "shown_how", "age", "attempts")
     list_display_links = ("shown_state", "contact")
+    list_only = (
+        "state", "kind", "how", "attempts", "held_reason", "error_code", "not_before", "created_at", "number__slow_until",
+        "number__account__state", "contact__phone", "contact__profile_name", "contact__employee__name",
+    )  # fmt: skip
     list_filter = (QuestionFilter, ReasonFilter, "state", "lane", "number")
     list_filter_submit = True
     list_select_related = ("contact__employee", "number__account")
-    search_fields = (
-        "=key",
-        "=remote_id",
-        "contact__employee__name",
-        "contact__phone",
-        "kind__startswith",
-        "=subject_id",
+    search_fields = ("=key", "=remote_id", "contact__employee__name", "contact__profile_name", "contact__phone")
+    search_help_text = _(
+        "A person, a phone, a wamid, the number of what it is about; a kind of message in the newest 100,000."
     )
-    search_help_text = _("A person, a phone, a kind of message, a wamid or the number of what it is about.")
     fieldsets = (
-        (None, {"fields": ("bubble", "shown_state", "explanation", "until")}),
-        (_("To whom and about what"), {"fields": ("contact", "number", "kind", "klass", "lane", "language", "about", "age")}),
+        (None, {"fields": ("bubble", "state", "explanation", "until")}),
+        (_("To whom and about what"), {"fields": ("contact", "number", "title", "kind", "klass", "lane", "language", "about", "age")}),
         (_("What became of it"), {"fields": ("tries", "attempts", "sent_at", "delivered_at", "read_at", "failed_at",
                                              "is_resend", "remote_id", "error_code")}),
         (_("Where it comes from"), {"fields": ("key", "is_reply", "in_reply_to", "expires_at", "correlation_id")}),
     )  # fmt: skip
     readonly_fields = (
-        "bubble", "shown_state", "explanation", "until", "about", "age", "tries", "shown_how", "contact", "number", "kind",
+        "bubble", "state", "explanation", "until", "about", "age", "tries", "shown_how", "contact", "number", "title", "kind",
         "klass", "lane", "language", "attempts", "sent_at", "delivered_at", "read_at", "failed_at", "is_resend",
         "remote_id", "error_code", "key", "is_reply", "in_reply_to", "expires_at", "correlation_id",
     )  # fmt: skip
@@ -93,6 +102,21 @@ class OutboundMessageAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return queries.visible_to(request.user).select_related("contact__employee", "number__account")
+
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
+        """By what a message is called in the reader's language, too."""
+        found = super().search_condition(request, text)
+        named = {*titled(text), *(name for name, _kind in kinds if name.startswith(text))}
+        return found | newest(OutboundMessage, Q(kind__in=named)) if named else found
+
+    def search_exactly(self, text: str) -> Q | None:
+        """Our number, a key, a wamid, a phone in any spelling, the number of what the message is about."""
+        found = Q(key=text) | Q(remote_id=text)
+        if number := whole_number(text):
+            found |= Q(pk=number) | about(text)
+        if phone := by_phone(text):
+            found |= naming(OutboundMessage, ("contact",), phone)
+        return found
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """Only the buttons that would work now."""
@@ -114,9 +138,19 @@ class OutboundMessageAdmin(ReadOnlyAdmin):
 
     @display(description=_("until"), ordering="not_before")
     def until(self, message: OutboundMessage) -> str:
-        if message.state not in WAITING or message.not_before <= clock.now():
+        """A true moment, or nothing: what waits for a person's word waits as long as that takes."""
+        reason = _reason(message)
+        is_timed = reason in reasons.TIMED if message.state == State.HELD else reason != reasons.TURN
+        moment = message.not_before
+        if message.state == State.QUEUED and message.number.slow_until is not None:
+            moment = max(moment, message.number.slow_until)
+        if message.state not in WAITING or moment <= clock.now() or not is_timed:
             return "–"
-        return f"{message.not_before:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+    @display(description=_("message"), ordering="kind")
+    def title(self, message: OutboundMessage) -> str:
+        return title_of(message.kind)
 
     @display(description=_("how"), ordering="how")
     def shown_how(self, message: OutboundMessage) -> str:
@@ -135,7 +169,7 @@ class OutboundMessageAdmin(ReadOnlyAdmin):
         if message.how == OutboundMessage.How.TEMPLATE:
             rows = [row.title or row.action for row in message.minted_buttons.order_by("id")]
         name = content.get("name", "") if content.get("type") == "Template" else ""
-        text = message.text or message.data.get("text", "")
+        text = masked(message.text or message.data.get("text", ""))
         context = {"text": text, "rows": rows, "how": message.get_how_display(), "template": name}
         return render_to_string("outbox/bubble.html", context)
 
@@ -163,19 +197,33 @@ class OutboundMessageAdmin(ReadOnlyAdmin):
         services.retry(message=message, by=request.user)  # type: ignore[arg-type]
         return gettext("Back in the queue. It leaves as soon as nothing stands in its way.")
 
-    @button(_("Cancel"), permission=services.OPERATE, icon="cancel")
+    @button(
+        _("Cancel"),
+        permission=services.OPERATE,
+        icon="cancel",
+        warns=_("A cancelled message stays cancelled: it is never sent."),
+    )
     def cancel(self, request: HttpRequest, message: OutboundMessage) -> str:
         services.cancel(message=message, by=request.user)  # type: ignore[arg-type]
         return gettext("Cancelled. It will not be sent.")
 
-    @button(_("Send again"), permission=services.OPERATE, icon="send")
+    @button(
+        _("Send again"),
+        permission=services.OPERATE,
+        icon="send",
+        warns=_("Nobody knows whether it arrived: the person may get the same message twice."),
+    )
     def resend(self, request: HttpRequest, message: OutboundMessage) -> str:
         services.resend(message=message, by=request.user)  # type: ignore[arg-type]
         return gettext("Sent again. The person may get it twice; it is counted among the resends.")
 
 
 def _reason(message: OutboundMessage) -> str:
-    """A queued message of a stopped account has not been planned since: say so all the same."""
-    if message.state == State.QUEUED and message.number.account.state != Account.State.ACTIVE:
+    """What a row that is ready waits for all the same: its account, its number, or only its turn."""
+    if message.state != State.QUEUED:
+        return message.held_reason
+    if message.number.account.state != Account.State.ACTIVE:
         return reasons.ACCOUNT_PAUSED
-    return message.held_reason
+    if not message.held_reason and message.number.slow_until is not None and message.number.slow_until > clock.now():
+        return reasons.SLOW_NUMBER
+    return message.held_reason or reasons.NEXT

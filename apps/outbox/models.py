@@ -30,9 +30,13 @@ class OutboundMessage(models.Model):
         FREE = "free", _("free text")
         TEMPLATE = "template", _("template")
 
-    key = models.CharField(_("key"), max_length=200, unique=True, help_text=_("The same key is the same message."))
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("to"))
-    number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="outbound", verbose_name=_("from"))
+    # No `unique` and `db_index` on texts, and none on the two keys: PostgreSQL would get a second index for LIKE of each,
+    # and every move of a row writes to all of them.
+    key = models.CharField(_("key"), max_length=200, help_text=_("The same key is the same message."))
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="outbound", db_index=False,
+                                verbose_name=_("to"))  # fmt: skip
+    number = models.ForeignKey(Number, on_delete=models.PROTECT, related_name="outbound", db_index=False,
+                               verbose_name=_("from"))  # fmt: skip
     kind = models.CharField(_("kind"), max_length=80)
     klass = models.CharField(_("class"), max_length=20, choices=Klass.choices)
     lane = models.CharField(_("lane"), max_length=12, choices=Lane.choices)
@@ -48,6 +52,14 @@ class OutboundMessage(models.Model):
     subject_type = models.CharField(_("about"), max_length=80, blank=True)
     subject_id = models.CharField(_("number"), max_length=64, blank=True)
     in_reply_to = models.CharField(_("quotes"), max_length=255, blank=True, help_text=_("wamid"))
+    campaign = models.CharField(
+        _("campaign"), max_length=64, blank=True, default="",
+        help_text=_("Messages of one campaign take turns with those of the others."),
+    )  # fmt: skip
+    opens = models.BooleanField(
+        _("starts a conversation"), default=False,
+        help_text=_("Goes outside the 24 hours, so it counts against the portfolio's people per day."),
+    )  # fmt: skip
     is_reply = models.BooleanField(_("caused by the person's own message"), default=False)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
     held_reason = models.CharField(_("why it waits"), max_length=80, blank=True)
@@ -56,7 +68,7 @@ class OutboundMessage(models.Model):
     attempts = models.PositiveIntegerField(_("tries"), default=0)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     lease_token = models.CharField(max_length=40, blank=True)
-    remote_id = models.CharField(_("wamid"), max_length=255, blank=True, db_index=True)
+    remote_id = models.CharField(_("wamid"), max_length=255, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_text = models.TextField(_("what went wrong"), blank=True)
     is_resend = models.BooleanField(_("sent again while unsure"), default=False)
@@ -74,15 +86,23 @@ class OutboundMessage(models.Model):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["key"], name="outbox_key_once")]
+        # Ready is what is queued without a reason: only that is claimed, so the cost of a claim does not grow with what
+        # waits, and what is sent is in none of the conditional ones.
         indexes = [
-            models.Index(fields=["lane_rank", "id"], condition=models.Q(state="queued"), name="outbox_queue"),
-            models.Index(fields=["not_before"], condition=models.Q(state__in=["queued", "held", "unsure"]),
-                         name="outbox_waiting"),
-            models.Index(fields=["lease_until"], condition=models.Q(state="sending"), name="outbox_leases"),
-            models.Index(fields=["contact", "lane_rank", "id"], condition=models.Q(state__in=["queued", "sending"]),
-                         name="outbox_turns"),
+            models.Index(fields=["number", "lane_rank", "campaign", "id"], name="outbox_ready",
+                         condition=models.Q(state="queued", held_reason="")),
+            models.Index(fields=["not_before"], name="outbox_parked",
+                         condition=models.Q(state="queued") & ~models.Q(held_reason="")),
+            models.Index(fields=["not_before"], condition=models.Q(state__in=["held", "unsure"]), name="outbox_waiting"),
+            models.Index(fields=["contact", "lane_rank", "id"], condition=models.Q(state="queued"), name="outbox_turns"),
+            models.Index(fields=["contact", "lane_rank", "id"], name="outbox_behind",
+                         condition=models.Q(state="queued", held_reason="turn")),
+            models.Index(fields=["contact", "lease_until"], condition=models.Q(state="sending"), name="outbox_flying"),
+            models.Index(fields=["number", "sent_at"], condition=models.Q(opens=True), name="outbox_opened"),
             models.Index(fields=["contact", "-id"], name="outbox_by_contact"),
             models.Index(fields=["subject_type", "subject_id", "-id"], name="outbox_by_subject"),
+            models.Index(fields=["remote_id"], condition=~models.Q(remote_id=""), name="outbox_by_wamid"),
         ]  # fmt: skip
         permissions = [("operate_outboundmessage", "Can retry, cancel and release outgoing messages")]
 
@@ -110,7 +130,7 @@ class Attempt(models.Model):
     )
     at = models.DateTimeField(_("when"), default=clock.now)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
-    remote_id = models.CharField(_("wamid"), max_length=255, blank=True, db_index=True)
+    remote_id = models.CharField(_("wamid"), max_length=255, blank=True)
     code = models.CharField(_("code"), max_length=40, blank=True)
     detail = models.TextField(_("detail"), blank=True)
     seconds = models.FloatField(_("seconds"), default=0)
@@ -119,6 +139,7 @@ class Attempt(models.Model):
         verbose_name = _("try")
         verbose_name_plural = _("tries")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["remote_id"], name="outbox_try_by_wamid")]
 
     def __str__(self) -> str:
         return f"{self.at:%H:%M:%S} {self.outcome}"
@@ -157,7 +178,8 @@ class Button(models.Model):
     subject_type = models.CharField(max_length=80, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
     subject_version = models.PositiveIntegerField(_("version seen"), default=0)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="buttons", verbose_name=_("for whom"))
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="buttons",
+                                verbose_name=_("for whom"))  # fmt: skip
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, null=True, blank=True, related_name="+",
                                  verbose_name=_("employee at that time"))  # fmt: skip
     message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, null=True, blank=True, related_name="minted_buttons",
@@ -172,6 +194,12 @@ class Button(models.Model):
     class Meta:
         verbose_name = _("button")
         verbose_name_plural = _("buttons")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(face="chat", contact__isnull=False) | models.Q(face="web", employee__isnull=False),
+                name="outbox_button_is_somebodys",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.target} {self.subject_type} {self.subject_id}"

@@ -4,15 +4,16 @@ Late failures (a `failed` status hours after the carrier took the message) end h
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Count, Q
 
 from apps.contacts import services as contacts
-from apps.journal.services import correlation, record
-from apps.outbox import reasons
+from apps.journal.services import Happened, record_many
+from apps.outbox import budgets, reasons, uploads
 from apps.outbox.models import Attempt, OutboundMessage
 from apps.providers import services as providers
 from apps.providers.base import Reaction, SendFailed
@@ -24,7 +25,7 @@ Outcome = Attempt.Outcome
 TRIES = 12
 """With the backoff below they span about two hours: a carrier that is down for ten minutes costs nobody a message."""
 BACKOFF_LONGEST = 1800.0  # seconds
-SLOW_NUMBER_SECONDS = 5.0  # doubled each time; Meta's throughput is counted per second
+SLOW_NUMBER_SECONDS = 0.5  # of standstill at full rate: 1 s at half of it, 2 s at a quarter, 32 s at the least
 SLOW_PERSON_LONGEST = 3600.0  # seconds; Meta: retry after 4^X seconds, X = 0, 1, 2...
 HOLD_SECONDS = 3600.0
 RECIPIENT_AGAIN = timedelta(minutes=15)
@@ -46,6 +47,18 @@ FINAL: dict[str, str] = {
 """The journal's name of each end; being read after being delivered is no second end."""
 
 
+@dataclass
+class Beside:
+    """What the failures of one batch share: earlier tries read at once, and effects beside the rows that happen once."""
+
+    tries: dict[tuple[int, str], int] | None = None
+    """(message, outcome) -> how often before; None: asked one by one"""
+    slowed: dict[int, datetime] = field(default_factory=dict)
+    """number -> until when it stands still"""
+    stopped: set[int] = field(default_factory=set)
+    """accounts"""
+
+
 @dataclass(frozen=True)
 class Failure:
     """One failure of one message. `is_late`: the carrier had taken it, and the try was counted then."""
@@ -54,10 +67,23 @@ class Failure:
     error: SendFailed
     now: datetime
     is_late: bool = False
+    beside: Beside = field(default_factory=Beside)
+
+    def times(self, outcome: "Outcome") -> int:
+        """How often this message has ended so before."""
+        if self.beside.tries is None:
+            return self.message.tries.filter(outcome=outcome).count()
+        return self.beside.tries.get((self.message.pk, outcome), 0)
 
     @property
     def after(self) -> float:
         return self.error.after or 0.0
+
+
+def beside(message_ids: Iterable[int]) -> Beside:
+    """For many failures in one transaction."""
+    rows = Attempt.objects.filter(message__in=message_ids).order_by().values_list("message", "outcome")
+    return Beside({(pk, outcome): count for pk, outcome, count in rows.annotate(count=Count("id"))})
 
 
 def unsure_grace() -> timedelta:
@@ -75,7 +101,9 @@ def accept(message: OutboundMessage, *, remote_id: str, now: datetime) -> None:
 
 def fail(failure: Failure) -> Outcome:
     """Let a failed try take its effect on the row and on what is beside it; returns the try's outcome for its Attempt."""
-    message, error = failure.message, failure.error
+    error = uploads.second_look(failure.message, failure.error, is_late=failure.is_late)
+    failure = replace(failure, error=error)
+    message = failure.message
     message.error_code, message.error_text = error.code[:40], str(error)
     release(message)
     if not failure.is_late and error.reaction not in _BURNS_NO_TRY:
@@ -99,14 +127,20 @@ def attempt(message: OutboundMessage, outcome: Outcome, *, now: datetime, error:
     )  # fmt: skip
 
 
-def record_end(message: OutboundMessage, before: str) -> None:
-    """Write an end into the journal, once, under the correlation that the message was written in."""
+def end_of(message: OutboundMessage, before: str) -> Happened | None:
+    """The journal's entry of an end, under the correlation that the message was written in; None when it is none, or none new."""
     name = FINAL.get(message.state)
     if name is None or name == FINAL.get(before):
-        return
-    with correlation(message.correlation_id):
-        after = {"state": message.state, "tries": message.attempts, "error": message.error_code}
-        record(name, subject=message, before={"state": before}, after=after)
+        return None
+    after = {"state": message.state, "tries": message.attempts, "error": message.error_code}
+    return Happened(name, message, before={"state": before}, after=after, correlation=message.correlation_id)
+
+
+def record_end(message: OutboundMessage, before: str) -> None:
+    """Write an end into the journal, once."""
+    end = end_of(message, before)
+    if end is not None:
+        record_many([end])
 
 
 # --- reactions --------------------------------------------------------------------------------------------------------
@@ -135,26 +169,43 @@ def _retry(failure: Failure) -> Outcome:
 
 
 def _slow_number(failure: Failure) -> Outcome:
-    before = failure.message.tries.filter(outcome=Outcome.SLOW).count()
-    seconds = max(failure.after, min(BACKOFF_LONGEST, SLOW_NUMBER_SECONDS * 2**before))
-    _wait(failure, seconds, reasons.SLOW_NUMBER)
-    Number.objects.filter(pk=failure.message.number_id).update(slow_until=failure.message.not_before)
+    """The whole number stands still for a moment and goes on at half its rate, once for all that a burst was told."""
+    number_id, slowed = failure.message.number_id, failure.beside.slowed
+    if number_id not in slowed:
+        factor = budgets.throttled(number_id, now=failure.now)
+        seconds = min(BACKOFF_LONGEST, SLOW_NUMBER_SECONDS / factor)
+        slowed[number_id] = failure.now + timedelta(seconds=seconds)
+        asked = failure.now + timedelta(seconds=failure.after)
+        Number.objects.filter(pk=number_id).update(slow_until=max(slowed[number_id], asked))
+    _wait(failure, max(failure.after, (slowed[number_id] - failure.now).total_seconds()), reasons.SLOW_NUMBER)
     return Outcome.SLOW
 
 
 def _slow_person(failure: Failure) -> Outcome:
     message = failure.message
-    before = message.tries.filter(outcome=Outcome.SLOW_PERSON).count()
+    before = failure.times(Outcome.SLOW_PERSON)
     _wait(failure, max(failure.after, min(SLOW_PERSON_LONGEST, 4.0**before)), reasons.SLOW_PERSON)
+    budgets.park_person(message.number_id, message.contact_id, until=message.not_before, now=failure.now)
     others = OutboundMessage.objects.filter(
         contact_id=message.contact_id, number_id=message.number_id, state=State.QUEUED
     )
-    parked = others.exclude(pk=message.pk).filter(not_before__lt=message.not_before)
+    parked = others.exclude(pk=message.pk).filter(Q(not_before__lt=message.not_before) | Q(held_reason=reasons.TURN))
     parked.update(not_before=message.not_before, held_reason=reasons.SLOW_PERSON)
     return Outcome.SLOW_PERSON
 
 
+def _doubt_template(failure: Failure) -> None:
+    """A refused template is asked about: the notice that it was paused may be lost, or still on its way."""
+    message = failure.message
+    if message.how == OutboundMessage.How.TEMPLATE:
+        providers.doubt_template(
+            account=message.number.account, name=str(message.content.get("name", "")),
+            language=str(message.content.get("language", "")), code=failure.error.code,
+        )  # fmt: skip
+
+
 def _hold(failure: Failure) -> Outcome:
+    _doubt_template(failure)
     _wait(failure, failure.after or HOLD_SECONDS, reasons.CARRIER_HOLD)
     failure.message.state = State.HELD
     return Outcome.HOLD
@@ -171,7 +222,7 @@ def _window_closed(failure: Failure) -> Outcome:
 
 def _recipient(failure: Failure) -> Outcome:
     message = failure.message
-    if message.tries.filter(outcome=Outcome.RECIPIENT).exists():
+    if failure.times(Outcome.RECIPIENT):
         _give_up(failure)
         contacts.mark_unreachable(contact=message.contact, reason=failure.error.code)
     else:
@@ -180,14 +231,18 @@ def _recipient(failure: Failure) -> Outcome:
 
 
 def _message(failure: Failure) -> Outcome:
+    _doubt_template(failure)
     _give_up(failure)
     return Outcome.MESSAGE
 
 
 def _account(failure: Failure) -> Outcome:
-    account = Account.objects.get(pk=failure.message.number.account_id)
-    if account.state == Account.State.ACTIVE:
-        providers.break_account(account=account, reason=str(failure.error))
+    account_id = failure.message.number.account_id
+    if account_id not in failure.beside.stopped:
+        failure.beside.stopped.add(account_id)
+        account = Account.objects.get(pk=account_id)
+        if account.state == Account.State.ACTIVE:
+            providers.break_account(account=account, reason=str(failure.error))
     _wait(failure, 0, reasons.ACCOUNT_PAUSED)
     return Outcome.ACCOUNT
 

@@ -1,5 +1,6 @@
 """Reads about outgoing messages."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +19,24 @@ def by_remote_id(wamid: str) -> OutboundMessage | None:
     """The message that has, or in an earlier try had, this wamid: a quoted or reacted-to one is found by it."""
     if not wamid:
         return None
-    found = OutboundMessage.objects.filter(remote_id=wamid).first()
+    found = OutboundMessage.objects.filter(remote_id=wamid).exclude(remote_id="").first()
     return found or OutboundMessage.objects.filter(tries__remote_id=wamid).first()
+
+
+def is_on_its_way_to(contact: Contact) -> bool:
+    """Whether a message to this address has been handed over and its receipt is not saved yet."""
+    return OutboundMessage.objects.filter(contact=contact, state=State.SENDING).exists()
 
 
 def by_key(key: str) -> OutboundMessage | None:
     """The message that was enqueued under this key."""
     return OutboundMessage.objects.filter(key=key).first()
+
+
+def holding(contact_ids: Collection[int]) -> set[int]:
+    """Which of these contacts have something held for them."""
+    rows = OutboundMessage.objects.filter(contact__in=contact_ids, state=State.HELD).order_by()
+    return set(rows.values_list("contact_id", flat=True).distinct()) if contact_ids else set()
 
 
 def waiting() -> QuerySet[OutboundMessage]:

@@ -1,43 +1,45 @@
 """What others may ask of the outbox. The row is written in the caller's transaction; sending begins on commit."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.contacts.models import Contact
 from apps.core import clock
 from apps.core.errors import NotPermittedError
 from apps.core.tasks import nudge
+from apps.core.together import Later, recall
 from apps.journal.actors import HasActor
-from apps.journal.services import current_correlation, record, transition
+from apps.journal.services import transition
 from apps.outbox import buttons as minting
-from apps.outbox import outcomes, planner, statuses, sweeper, tasks
+from apps.outbox import reasons, tasks
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.machine import BY_HAND
-from apps.outbox.models import OutboundMessage
+from apps.outbox.models import Button, OutboundMessage
+from apps.outbox.planning import enqueuing, holding, knocking
+from apps.outbox.sending import claims, statuses
 from apps.providers import queries as providers
-from apps.providers.kinds import Kind, kinds
+from apps.providers.kinds import kinds
 from apps.providers.models import Number
-from apps.providers.types import Content, StatusChanged, to_json
+from apps.providers.types import Content, StatusChanged
 
 OPERATE = "outbox.operate_outboundmessage"
-REPLY_LIVES = timedelta(hours=24)
-"""An answer to the person's own words: the window is shut by then, and so is the subject."""
-MESSAGE_LIVES = timedelta(days=30)
-"""Meta's own default validity of a message."""
-KEY_LONGEST = 200
-
+CHUNK = 250
+"""Messages per transaction of a campaign: a kill loses at most so many, and taps wait at most so long for SQLite."""
 State = OutboundMessage.State
+T = TypeVar("T")
 
 lock_button = minting.lock
 use_button = minting.use
 
 
-@transaction.atomic
 def enqueue(
     *,
     key: str,
@@ -51,73 +53,137 @@ def enqueue(
     is_reply: bool = False,
     quoting: str = "",
     expires_at: datetime | None = None,
+    campaign: str = "",
+    author: str = "",
 ) -> OutboundMessage:
     """Write one message to one contact; the same `key` is the same message and returns its row unchanged.
 
     `kind` is a declared Kind; its wording is rendered with `data` in the contact's language. `content` is a ready prompt
-    or file instead, which fits no template and so waits for an open window. `is_reply`: caused by the person's own
-    message, which for ten minutes needs no consent. `quoting` is a wamid. Unless `expires_at` is given, a reply lives 24
-    hours and anything else 30 days. Raises LookupError for an unknown kind, Misconfigured when no number can send.
+    or file instead, which fits no template and so waits for an open window, behind a knock where one may be sent. A text
+    that one message does not hold is written in several, `<key>/1` and so on ahead of the row that is returned.
+
+    `is_reply`: caused by the person's own message, which for ten minutes needs no consent. `quoting` is a wamid. Messages
+    of one `campaign` take turns with those of others. `author` names who wrote it, should it need a knock (else the
+    company). Unless `expires_at` is given, a reply lives 24 hours and anything else 30 days. Raises LookupError for an
+    unknown kind, Misconfigured when no number can send.
+
+    Inside a batch (core.together) it is written with all others at its end: the row that is returned is not saved yet.
     """
-    key = key if len(key) <= KEY_LONGEST else f"{key[:135]}:{hashlib.sha256(key.encode()).hexdigest()}"
-    existing = OutboundMessage.objects.filter(key=key).first()
-    if existing is not None:
-        return existing
-    message = _row(key, contact, kinds[kind], dict(data or {}), content, subject, is_reply)
-    message.number = number or providers.default_number()
-    message.in_reply_to = quoting
-    message.expires_at = expires_at or message.expires_at
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-    except IntegrityError:  # somebody else was faster with the same key; any other constraint shows up as DoesNotExist
-        return OutboundMessage.objects.get(key=key)
-    minting.mint(message=message, specs=buttons)
-    planner.write(message, planner.plan(message))
-    message.save(update_fields=planner.PLANNED)
-    after = {"kind": kind, "lane": message.lane, "state": message.state, "how": message.how, "why": message.held_reason}
-    record("outbound.queued", subject=message, after=after)
-    outcomes.record_end(message, State.QUEUED)
-    if message.state == State.QUEUED:
-        nudge(tasks.dispatch)
+    draft = enqueuing.Draft(
+        key=enqueuing.shortened(key), contact=contact, kind=kinds[kind],
+        number=number or recall("default number", providers.default_number),
+        data=dict(data or {}), buttons=buttons, subject=subject, content=content, is_reply=is_reply, quoting=quoting,
+        expires_at=expires_at, campaign=campaign, author=author,
+    )  # fmt: skip
+    if _DRAFTS.keep(draft):
+        return enqueuing.row_of(draft)
+    with transaction.atomic(savepoint=False):
+        message, is_new = enqueuing.add(draft)
+        knocks = knocking.knock([message]) if is_new else []
+        if (is_new and message.state == State.QUEUED) or knocks:
+            nudge(tasks.dispatch)
     return message
 
 
-def _row(
-    key: str, contact: Contact, kind: Kind, data: dict[str, Any], content: Content | None, subject: models.Model | None,
-    is_reply: bool,
-) -> OutboundMessage:  # fmt: skip
-    """An unsaved row without its number, as it stands before it is planned."""
-    now = clock.now()
-    return OutboundMessage(
-        key=key,
-        contact=contact,
-        kind=kind.name,
-        klass=kind.klass,
-        lane=kind.lane,
-        lane_rank=kind.lane.rank,
-        language=contact.spoken_language,
-        data=data,
-        given=to_json(content) if content is not None else {},
-        subject_type=subject._meta.label_lower if subject is not None else "",
-        subject_id=str(subject.pk) if subject is not None else "",
-        is_reply=is_reply,
-        not_before=now,
-        created_at=now,
-        expires_at=now + (REPLY_LIVES if is_reply else MESSAGE_LIVES),
-        correlation_id=current_correlation(),
-    )
+def _write(drafts: Sequence[enqueuing.Draft]) -> None:
+    """What a batch has kept: of equal keys the first counts."""
+    first: dict[str, enqueuing.Draft] = {}
+    for draft in drafts:
+        first.setdefault(draft.key, draft)
+    for chunk in _batched(first.values(), CHUNK):
+        new = enqueuing.add_many(chunk)
+        knocks = knocking.knock(new)
+        if knocks or any(row.state == State.QUEUED for row in new):
+            nudge(tasks.dispatch)
 
 
-@transaction.atomic
+_DRAFTS: Later[enqueuing.Draft] = Later(_write, rank=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message of many: what differs from person to person. `data` is added to that of all."""
+
+    key: str
+    contact_id: int
+    data: Mapping[str, Any] = field(default_factory=dict)
+    buttons: Sequence[ButtonSpec] = ()
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    """How many messages were new, how many keys were there already, and in which states the new ones are."""
+
+    new: int
+    known: int
+    states: Mapping[str, int]
+
+
+def enqueue_many(
+    *,
+    kind: str,
+    letters: Iterable[Letter],
+    campaign: str,
+    data: Mapping[str, Any] | None = None,
+    subject: models.Model | None = None,
+    content: Content | None = None,
+    number: Number | None = None,
+    expires_at: datetime | None = None,
+) -> Enqueued:
+    """`enqueue` for very many, a few hundred per transaction: a constant number of queries for each of those.
+
+    Inside the caller's transaction nothing is kept unless it commits; outside one every few hundred are, and calling it
+    again with the same letters goes on where it stopped, since the same `key` is the same message. `letters` may be a
+    generator. Raises LookupError for an unknown kind or contact, Misconfigured when no number can send.
+    """
+    found, sender = kinds[kind], number or providers.default_number()
+    states: Counter[str] = Counter()
+    asked = 0
+    for chunk in _batched(letters, CHUNK):
+        people = Contact.objects.select_related("employee").in_bulk([letter.contact_id for letter in chunk])
+        drafts = [
+            enqueuing.Draft(
+                key=enqueuing.shortened(letter.key), contact=people[letter.contact_id], kind=found, number=sender,
+                data={**(data or {}), **letter.data}, buttons=letter.buttons, subject=subject, content=content,
+                expires_at=expires_at, campaign=campaign,
+            )
+            for letter in chunk
+        ]  # fmt: skip
+        with transaction.atomic(savepoint=False):
+            new = enqueuing.add_many(drafts)
+            knocking.knock(new)
+            nudge(tasks.dispatch)
+        asked += len(chunk)
+        states.update(row.state for row in new)
+    return Enqueued(states.total(), asked - states.total(), dict(states))
+
+
+def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
 def replan_held(*, contact: Contact) -> int:
-    """Look again at everything held for a person: they wrote, agreed, or were linked. Returns how many rows moved on."""
-    held = OutboundMessage.objects.select_for_update(of=("self",)).filter(contact=contact, state=State.HELD)
-    rows = held.select_related("contact__employee", "number__account__portfolio").order_by("id")
-    moved = sum(sweeper.look_again(row) for row in rows)
+    """Look again at everything held for a person: they wrote, agreed, or were linked. Returns how many rows moved on.
+
+    Who waited for a place among the people of the day needs none once they have written.
+    """
+    waits = Q(state=State.HELD) | Q(state=State.QUEUED, held_reason=reasons.TIER)
+    with transaction.atomic(savepoint=False):
+        rows = OutboundMessage.objects.filter(waits, contact=contact)
+        moved = holding.look_again(holding.locked(rows.order_by("id")))
     if moved:
         nudge(tasks.dispatch)
     return moved
+
+
+def release(*, button: Button, contact: Contact) -> int:
+    """The person tapped *Read* on a knock: what waits for them leaves. Returns how many messages are on their way."""
+    with transaction.atomic(savepoint=False):
+        leaving = holding.release(button=button, contact=contact)
+    nudge(tasks.dispatch)
+    return leaving
 
 
 def apply_statuses(*, number: Number, events: Sequence[StatusChanged]) -> int:
@@ -157,14 +223,16 @@ def resend(*, message: OutboundMessage, by: HasActor) -> OutboundMessage:
 def cancel(*, message: OutboundMessage, by: HasActor) -> OutboundMessage:
     """Do not send it. What is on its way cannot be called back. Raises NotPermittedError, MoveNotAllowedError."""
     _check(by)
-    return transition(message, BY_HAND, "cancel", by=by, held_reason="")
+    row = transition(message, BY_HAND, "cancel", by=by, held_reason="")
+    claims.wake_behind([row.contact_id])
+    return row
 
 
 def _requeue(message: OutboundMessage, move: str, by: HasActor, **changes: Any) -> OutboundMessage:
     now = clock.now()
     expires_at = message.expires_at
     if expires_at is not None and expires_at <= now:
-        expires_at = now + REPLY_LIVES
+        expires_at = now + enqueuing.REPLY_LIVES
     row = transition(
         message, BY_HAND, move, by=by, not_before=now, held_reason="", error_code="", error_text="", remote_id="",
         expires_at=expires_at, **changes,

@@ -3,71 +3,47 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.decorators import action
 
 from apps.core import clock
-from apps.core.errors import InvalidInputError
-from apps.journal.capture import RecordedModelAdmin, acting, button
+from apps.journal.capture import RecordedModelAdmin, acting
+from apps.journal.paging import KeysetChangeList
+from apps.journal.scoping import ScopedTabularInline
 from apps.journal.services import record
-from apps.people import policy, queries, services
-from apps.people.models import Absence, Deputy, Employee, Membership, Team, User
-from apps.people.phones import normalise
+from apps.people import policy, queries
+from apps.people.bulk import admin as bulk_admin
+from apps.people.bulk.screens import BulkDeeds
+from apps.people.departure_screens import DepartureButtons
+from apps.people.forms import EmployeeForm
+from apps.people.importing import admin as importing_admin
+from apps.people.importing import resource, samples
+from apps.people.importing import services as importing
+from apps.people.models import Absence, CostCentre, Deputy, Employee, Membership, Team
+from apps.people.searching import by_phone
+from apps.people.signin import admin as signin_admin
+from apps.people.timeline_screen import TimelinePage
+
+__all__ = ["bulk_admin", "importing_admin", "signin_admin"]  # they register their screens
+
+TREE = 500  # teams
 
 
-class ScopedChoicesMixin:
-    """Employees and teams to choose from are those that the user may see: no list leaks another team's people."""
-
-    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **options: Any) -> Any:
-        if db_field.related_model is Employee:
-            options.setdefault("queryset", queries.visible_employees(request.user))
-        elif db_field.related_model is Team:
-            options.setdefault("queryset", queries.visible_teams(request.user))
-        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc]
-
-
-class EmployeeForm(ModelForm):
-    """Phones in any local spelling, known time zones, no rounds of managers."""
-
-    def clean_phone(self) -> str:
-        text = self.cleaned_data["phone"].strip()
-        try:
-            return normalise(text) if text else ""
-        except InvalidInputError as error:
-            raise ValidationError(str(error)) from error
-
-    def clean_time_zone(self) -> str:
-        try:
-            return services.checked_time_zone(self.cleaned_data["time_zone"].strip())
-        except InvalidInputError as error:
-            raise ValidationError(str(error)) from error
-
-    def clean_manager(self) -> Employee | None:
-        manager: Employee | None = self.cleaned_data["manager"]
-        try:
-            services.check_manager(self.instance, manager)
-        except InvalidInputError as error:
-            raise ValidationError(str(error)) from error
-        return manager
-
-
-class MembershipInline(ScopedChoicesMixin, TabularInline):
+class MembershipInline(ScopedTabularInline):
     model = Membership
     extra = 0
     autocomplete_fields = ["team"]
     fields = ["team", "is_lead", "starts_on", "ends_on"]
 
 
-class MemberInline(ScopedChoicesMixin, TabularInline):
+class MemberInline(ScopedTabularInline):
     model = Membership
     extra = 0
     autocomplete_fields = ["employee"]
@@ -75,24 +51,58 @@ class MemberInline(ScopedChoicesMixin, TabularInline):
     verbose_name_plural = _("members")
 
 
+class DeputyInline(ScopedTabularInline):
+    """Who stands in for this person whenever the absence names nobody."""
+
+    model = Deputy
+    fk_name = "employee"
+    extra = 0
+    max_num = 1
+    autocomplete_fields = ["deputy"]
+    fields = ["deputy"]
+
+
+class AbsenceInline(ScopedTabularInline):
+    """Of today and later; those behind stand in the list of absences."""
+
+    model = Absence
+    fk_name = "employee"
+    extra = 0
+    autocomplete_fields = ["deputy"]
+    fields = ["starts_on", "ends_on", "deputy", "reason"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Absence]:
+        return super().get_queryset(request).filter(ends_on__gte=clock.now().date())
+
+
 @admin.register(Employee)
-class EmployeeAdmin(ScopedChoicesMixin, RecordedModelAdmin):
+class EmployeeAdmin(TimelinePage, DepartureButtons, BulkDeeds, RecordedModelAdmin):
     """The state changes by the buttons only."""
 
+    empty_says = _(
+        "Everybody who works here stands in this list. The quickest way to fill it is a file from your payroll."
+    )
+    empty_next = (_("Import people from a file"), "admin:people_importjob_upload", "people.add_employee")
     form = EmployeeForm
     list_display = ["name", "number", "state", "position", "manager", "phone", "language", "away"]
-    list_filter = ["state", "language", "teams"]
+    list_filter = ["state", "language", "teams", "cost_centre"]
     list_select_related = ["manager"]
-    search_fields = ["name", "number", "email", "phone"]
+    search_fields = ["name", "number", "email", "phone", "position"]
+    search_help_text = _("A name, an employee number, a phone, an e-mail or a position.")
     autocomplete_fields = ["manager"]
-    inlines = [MembershipInline]
-    readonly_fields = ["state", "left_on", "created_at"]
-    actions_detail = ["mark_left", "take_back"]
+    inlines = [MembershipInline, DeputyInline, AbsenceInline]
+    actions_list = ["import_people", "export_csv", "export_xlsx"]
+    readonly_fields = ["state", "left_on", "leaves_on", "created_at"]
+    actions_detail = ["timeline", "mark_left", "take_back"]
     fieldsets = [
-        (None, {"fields": ["number", "name", "position", "manager"]}),
-        (_("How to reach them"), {"fields": ["phone", "email", "language", "time_zone"]}),
-        (_("Here since"), {"fields": ["state", "left_on", "created_at", "user"]}),
+        (None, {"fields": ["number", "name", "position", "cost_centre", "manager"]}),
+        (_("How to reach them"), {"fields": ["phone", "email", "language", "time_zone", "calendar"]}),
+        (_("Here since"), {"fields": ["state", "left_on", "leaves_on", "created_at", "user"]}),
     ]
+
+    def search_exactly(self, text: str) -> models.Q | None:
+        found = models.Q(number__in={text, text.upper()})
+        return found | phone if (phone := by_phone(text)) else found
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Employee]:
         away = Absence.objects.filter(employee=models.OuterRef("pk"))
@@ -113,25 +123,53 @@ class EmployeeAdmin(ScopedChoicesMixin, RecordedModelAdmin):
         super().save_model(request, obj, form, change)
         twin = Employee.objects.filter(phone=obj.phone, state=Employee.State.ACTIVE).exclude(pk=obj.pk).first()
         if obj.phone and twin is not None:
+            is_seen = queries.visible_employees(request.user).filter(pk=twin.pk).exists()
+            twin_name = twin.name if is_seen else gettext("Somebody else")
             messages.warning(request, gettext("Saved. %(other)s has the same phone: only one of them can use the chat "
-                                              "from it.") % {"other": twin})  # fmt: skip
+                                              "from it.") % {"other": twin_name})  # fmt: skip
 
     @admin.display(description=_("away today"), boolean=True)
     def away(self, employee: Any) -> bool:
         return bool(employee.is_away)
 
-    @button(_("Mark as left"), permission="people.change_employee", icon="logout")
-    def mark_left(self, request: HttpRequest, obj: Employee) -> str:
-        services.mark_left(employee=obj, by=acting(request))
-        return gettext("%(name)s has left: nothing can be decided by them any more.") % {"name": obj}
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return importing.may_import(request.user)  # type: ignore[arg-type]
 
-    @button(_("Came back"), permission="people.change_employee", icon="login")
-    def take_back(self, request: HttpRequest, obj: Employee) -> str:
-        services.take_back(employee=obj, by=acting(request))
-        return gettext("%(name)s works here again. The sign-in stays locked.") % {"name": obj}
+    @action(description=_("Import people"), url_path="import", permissions=["import"], icon="upload_file")
+    def import_people(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:people_importjob_upload"))
+
+    @action(description=_("Export what is filtered as CSV"), url_path="export-csv", permissions=["view"])
+    def export_csv(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
+        return self._export(request, "csv")
+
+    @action(description=_("Export as XLSX"), url_path="export-xlsx", permissions=["view"])
+    def export_xlsx(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
+        return self._export(request, "xlsx")
+
+    def _export(self, request: HttpRequest, kind: str) -> StreamingHttpResponse | HttpResponse:
+        """The rows of the list, filtered and searched as it is: never more than this person may see."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            shown = self.get_changelist_instance(request).get_queryset(request).order_by("name", "pk")
+        except IncorrectLookupParameters:  # a filter that does not exist: the list says so
+            return HttpResponseRedirect(f"{reverse('admin:people_employee_changelist')}?e=1")
+        with transaction.atomic():
+            record("employees.exported", by=acting(request), after={"format": kind, "employees": shown.count()},
+                   body={"filter": request.GET.urlencode()})  # fmt: skip
+        lines = resource.lines(queries.for_export(shown))
+        return samples.exported(kind, lines, f"people-{clock.now():%Y%m%d-%H%M%S}")
 
 
 class TeamForm(ModelForm):
+    def clean_name(self) -> str:
+        """Imports find teams by name, without case."""
+        name: str = self.cleaned_data["name"]
+        if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(gettext("“%(name)s” is there already.") % {"name": name})
+        return name
+
     def clean_parent(self) -> Team | None:
         parent: Team | None = self.cleaned_data["parent"]
 
@@ -144,9 +182,12 @@ class TeamForm(ModelForm):
 
 
 @admin.register(Team)
-class TeamAdmin(ScopedChoicesMixin, RecordedModelAdmin):
+class TeamAdmin(RecordedModelAdmin):
+    """In the order of the tree, each below the one it belongs to."""
+
+    empty_says = _("Teams say who answers what, and who sees whom. An import of people can make them for you.")
     form = TeamForm
-    list_display = ["name", "parent", "leads", "size"]
+    list_display = ["branch", "parent", "leads", "size"]
     list_select_related = ["parent"]
     search_fields = ["name"]
     autocomplete_fields = ["parent"]
@@ -154,8 +195,34 @@ class TeamAdmin(ScopedChoicesMixin, RecordedModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Team]:
         active = models.Q(memberships__employee__state=Employee.State.ACTIVE)
+        if not queries.sees_everybody(request.user):  # a plain member sees who leads the team, not how many are in it
+            active &= models.Q(memberships__employee__in=queries.visible_employees(request.user))
         counted = queries.visible_teams(request.user).annotate(members=models.Count("memberships", filter=active))
-        return counted.prefetch_related("memberships__employee")
+        return counted.order_by("name").prefetch_related("memberships__employee")  # counting drops the model's order
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """As a tree while it can be told in one statement; by name beyond."""
+        paths = list(queries.team_paths())
+        if not 0 < len(paths) <= TREE:
+            return ["name"]
+        places = (models.When(pk=team, then=place) for place, team in enumerate(paths))
+        return [models.Case(*places, default=len(paths), output_field=models.IntegerField()), "name"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        """The list knows how deep each of its teams stands."""
+
+        class Tree(super().get_changelist(request, **kwargs)):  # type: ignore[misc]
+            def get_results(self, request: HttpRequest) -> None:
+                super().get_results(request)
+                paths = queries.team_paths()
+                for team in self.result_list:
+                    team.depth = len(paths.get(team.pk, [""])) - 1
+
+        return Tree
+
+    @admin.display(description=_("team"), ordering="name")
+    def branch(self, team: Any) -> str:
+        return f"{'– ' * getattr(team, 'depth', 0)}{team.name}"
 
     @admin.display(description=_("led by"))
     def leads(self, team: Team) -> str:
@@ -166,103 +233,42 @@ class TeamAdmin(ScopedChoicesMixin, RecordedModelAdmin):
         return int(team.members)
 
 
-class OfVisibleEmployees(ScopedChoicesMixin, RecordedModelAdmin):
+@admin.register(CostCentre)
+class CostCentreAdmin(RecordedModelAdmin):
+    empty_says = _("A cost centre is what somebody’s cost is booked on. Requests can be sent to its owner.")
+    list_display = ["code", "name", "owner", "size"]
+    list_select_related = ["owner"]
+    search_fields = ["code", "name"]
+    search_help_text = _("A code or a name.")
+    autocomplete_fields = ["owner"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[CostCentre]:
+        active = models.Q(employees__state=Employee.State.ACTIVE)
+        return super().get_queryset(request).annotate(people=models.Count("employees", filter=active))
+
+    @admin.display(description=_("people"), ordering="people")
+    def size(self, centre: Any) -> int:
+        return int(centre.people)
+
+
+class OfVisibleEmployees(RecordedModelAdmin):
     """Rows of an employee: seen by whoever sees the employee."""
 
     autocomplete_fields = ["employee", "deputy"]
     list_select_related = ["employee", "deputy"]
     search_fields = ["employee__name", "employee__number"]
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).filter(employee__in=queries.visible_employees(request.user))
-
 
 @admin.register(Absence)
 class AbsenceAdmin(OfVisibleEmployees):
+    empty_says = _(
+        "While somebody is away, their deputy decides for them. Record an absence with its first and last day."
+    )
     list_display = ["employee", "starts_on", "ends_on", "deputy", "reason"]
     list_filter = ["starts_on", "ends_on"]
 
 
 @admin.register(Deputy)
 class DeputyAdmin(OfVisibleEmployees):
+    empty_says = _("A standing deputy decides whenever somebody is away and the absence names nobody.")
     list_display = ["employee", "deputy"]
-
-
-# --- signing in -------------------------------------------------------------------------------------------------------
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, RecordedModelAdmin):  # type: ignore[misc]
-    """Only an administrator hands out roles and touches administrators: nobody can raise themselves."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "first_name", "last_name", "employee_name", "roles", "is_active", "last_login"]
-    list_filter = ["groups", "is_active", "is_superuser"]
-    list_select_related = ["employee"]
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        fields = ["last_login", "date_joined"]
-        if not request.user.is_superuser:
-            fields += ["is_superuser", "groups", "user_permissions"]
-        return fields
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return super().has_change_permission(request, obj) and not is_above
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Lock a sign-in by its *active* tick; the row stays for the journal."""
-        return False
-
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        with transaction.atomic():
-            before = sorted(form.instance.groups.values_list("name", flat=True))
-            super().save_related(request, form, formsets, change)
-            after = sorted(form.instance.groups.values_list("name", flat=True))
-            if before != after:
-                record("user.roles_changed", subject=form.instance, by=acting(request),
-                       before={"roles": before}, after={"roles": after})  # fmt: skip
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django names it
-        if not self.has_change_permission(request, self.get_object(request, id)):
-            raise PermissionDenied
-        with transaction.atomic():
-            response = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and response.status_code == 302:
-                record("user.password_changed", subject=self.get_object(request, id), by=acting(request))
-        return response
-
-    @admin.display(description=_("employee"))
-    def employee_name(self, user: User) -> str:
-        return str(getattr(user, "employee", "") or "")
-
-    @admin.display(description=_("roles"))
-    def roles(self, user: User) -> str:
-        return ", ".join(group.name for group in user.groups.all())
-
-
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, RecordedModelAdmin):  # type: ignore[misc]
-    """Roles. What a role may do is recorded like every other change."""
-
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        with transaction.atomic():
-            before = _codenames(form.instance)
-            super().save_related(request, form, formsets, change)
-            after = _codenames(form.instance)
-            if before != after:
-                record("group.permissions_changed", subject=form.instance, by=acting(request),
-                       before={"taken": sorted(before - after)}, after={"given": sorted(after - before)})  # fmt: skip
-
-
-def _codenames(group: Group) -> set[str]:
-    rows = group.permissions.values_list("content_type__app_label", "codename")
-    return {f"{app}.{codename}" for app, codename in rows}

@@ -9,5 +9,6 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.people.roles import create_roles  # models cannot be imported before the apps are ready
+        from apps.people.signin import checks, recording  # noqa: F401 - they register themselves
 
         post_migrate.connect(create_roles, sender=self, dispatch_uid="people.roles")

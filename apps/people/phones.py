@@ -33,8 +33,10 @@ def normalise(text: str, region: str = "BR") -> str:
         parsed = phonenumbers.parse(spelled, region)
     except phonenumbers.NumberParseException as error:
         raise _invalid(text) from error
-    number = _today(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-    parsed = phonenumbers.parse(number)
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    number = _today(written)
+    if number != written:
+        parsed = phonenumbers.parse(number)
     # Written with a country code a number may be newer than our tables; a local spelling is a guess and must fit them.
     if is_international:
         is_good = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.core import clock
 from apps.people import policy
-from apps.people.models import Absence, Deputy, Employee, Membership, Team
+from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
 VIEW_ALL = "people.view_all_employees"
 
@@ -21,9 +21,15 @@ def active_employee(employee_id: int | str) -> Employee | None:
 
 def employee_of(user: Any) -> Employee | None:
     """The active employee who signs in as `user`; None for service accounts, leavers and the anonymous."""
-    if not getattr(user, "is_authenticated", False):
+    if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", False):
         return None
     return Employee.objects.filter(user_id=user.pk, state=Employee.State.ACTIVE).first()
+
+
+def employees_who_may(permission: str) -> list[Employee]:
+    """Active employees whose active sign-in has a permission ("app.codename"), by name."""
+    users = User.objects.with_perm(permission, backend="django.contrib.auth.backends.ModelBackend")
+    return list(Employee.objects.filter(user__in=users, state=Employee.State.ACTIVE).order_by("name", "pk"))
 
 
 def local_day(employee: Employee, at: datetime) -> date:
@@ -130,6 +136,11 @@ def stand_in(
 # --- who sees whom ----------------------------------------------------------------------------------------------------
 
 
+def sees_everybody(user: Any) -> bool:
+    """Whether no row of anybody is hidden from `user`."""
+    return bool(user.is_active and user.has_perm(VIEW_ALL))
+
+
 def visible_employees(user: Any) -> QuerySet[Employee]:
     """The employees whose rows `user` may see.
 
@@ -137,7 +148,7 @@ def visible_employees(user: Any) -> QuerySet[Employee]:
     it, today. A sign-in without an active employee sees nobody.
     """
     everybody = Employee.objects.all()
-    if user.is_active and user.has_perm(VIEW_ALL):
+    if sees_everybody(user):
         return everybody
     own = employee_of(user)
     if own is None:
@@ -154,9 +165,44 @@ def led_teams(user: Any) -> set[int]:
 
 def visible_teams(user: Any) -> QuerySet[Team]:
     """Every team for those who see everybody; else those one leads, their descendants and one's own."""
-    if user.is_active and user.has_perm(VIEW_ALL):
+    if sees_everybody(user):
         return Team.objects.all()
     own = employee_of(user)
     if own is None:
         return Team.objects.none()
     return Team.objects.filter(pk__in=led_teams(user) | teams_of(own, today(own)))
+
+
+# --- lists and files --------------------------------------------------------------------------------------------------
+
+
+def for_export(employees: QuerySet[Employee]) -> QuerySet[Employee]:
+    """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in `planned_leavings`."""
+    present = Membership.objects.filter(_within(clock.now().date())).select_related("team")
+    rows = employees.select_related("manager", "cost_centre", "calendar")
+    planned = Leaving.objects.filter(state=Leaving.State.PLANNED)
+    return rows.prefetch_related(
+        Prefetch("memberships", queryset=present, to_attr="present_memberships"),
+        Prefetch("leavings", queryset=planned, to_attr="planned_leavings"),
+    )
+
+
+def visible_imports(user: Any) -> QuerySet[ImportJob]:
+    """Imports hold other people's data: all with `people.view_all_employees`, else one's own."""
+    if not user.is_active:
+        return ImportJob.objects.none()
+    return ImportJob.objects.all() if user.has_perm(VIEW_ALL) else ImportJob.objects.filter(by_id=user.pk)
+
+
+def team_paths() -> dict[int, list[str]]:
+    """Team id to the names from the top down to it, in the order of the tree. A round in it does no harm."""
+    rows = {row.pk: row for row in Team.objects.all()}
+    paths: dict[int, list[str]] = {}
+    for row in rows.values():
+        names, seen, above = [row.name], {row.pk}, row.parent_id
+        while above is not None and above in rows and above not in seen:
+            seen.add(above)
+            names.insert(0, rows[above].name)
+            above = rows[above].parent_id
+        paths[row.pk] = names
+    return dict(sorted(paths.items(), key=lambda item: [name.casefold() for name in item[1]]))

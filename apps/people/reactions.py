@@ -1,10 +1,10 @@
-"""An absence written on any screen gets its alarm clock."""
+"""An absence written on any screen gets its alarm clock; a planned departure moves with its person's time zone."""
 
 from apps.core import clock
 from apps.journal.models import Entry
 from apps.journal.reactor import on
-from apps.people import services
-from apps.people.models import Absence
+from apps.people import planned, services
+from apps.people.models import Absence, Leaving
 from apps.timers.services import cancel_timer, set_timer
 
 
@@ -17,3 +17,12 @@ def watch_absence(entry: Entry) -> None:
         cancel_timer(handler=handler, key=key)
     elif not services.start_absence(absence=absence) and services.begins_at(absence) > clock.now():
         set_timer(handler=handler, key=key, due_at=services.begins_at(absence), data={"absence": absence.pk})
+
+
+@on("employee.changed")
+def watch_departure(entry: Entry) -> None:
+    """The last day ends where the person lives now."""
+    rows = Leaving.objects.select_related("employee").filter(state=Leaving.State.PLANNED)
+    departure = rows.filter(employee_id=int(entry.subject_id)).first()
+    if departure is not None:
+        planned.watch(departure)

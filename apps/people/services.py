@@ -1,18 +1,23 @@
 """What may be done to people. The only writers besides the recorded edits of the admin."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from apps.calendars.models import WorkCalendar
 from apps.core import clock
 from apps.core.errors import InvalidInputError
+from apps.core.together import Later, forget, joined, recall
 from apps.journal.actors import HasActor
-from apps.journal.services import record, transition
-from apps.people import policy, queries
-from apps.people.machine import EMPLOYEE
-from apps.people.models import Absence, Employee
+from apps.journal.services import Happened, plain, record, record_many
+from apps.people import departures, policy, queries
+from apps.people.models import Absence, CostCentre, Employee, Membership, Team, User
 from apps.people.phones import normalise
 
 
@@ -39,7 +44,7 @@ def check_manager(employee: Employee, manager: Employee | None) -> None:
         raise InvalidInputError(sentence, fields={"manager": sentence})
 
 
-@transaction.atomic
+@joined
 def hire(
     *,
     number: str,
@@ -51,41 +56,189 @@ def hire(
     language: str = "en",
     time_zone: str = "UTC",
     manager: Employee | None = None,
+    calendar: WorkCalendar | None = None,
+    cost_centre: CostCentre | None = None,
+    teams: Iterable[Team] = (),
 ) -> Employee:
     """Add an employee; the phone may come in any local spelling. Raises InvalidInputError naming the wrong fields."""
+    given = {
+        "number": number, "name": name, "phone": phone, "email": email, "position": position, "language": language,
+        "time_zone": time_zone, "calendar": calendar, "cost_centre": cost_centre}  # fmt: skip
+    return hire_many([{**given, "manager": manager, "teams": teams}], by=by)[0]
+
+
+@joined
+def hire_many(people: Sequence[Mapping[str, Any]], *, by: HasActor) -> list[Employee]:
+    """Add employees in one statement, each with the values of `hire`; in the order given, with the same entries.
+
+    A manager is somebody who is written already. Raises InvalidInputError naming the wrong fields of the first wrong one,
+    before anything is written.
+    """
+    rows = [_to_hire(manager=one.get("manager"), **{key: one[key] for key in one if key not in {"manager", "teams"}})
+            for one in people]  # fmt: skip
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
+    else:
+        Employee.objects.bulk_create(rows)
+    for row in rows:
+        record("employee.hired", subject=row, by=by, after={"state": row.state, "manager": row.manager_id},
+               body={"phone": row.phone, "email": row.email})  # fmt: skip
+        forget(taken(row.number))
+    _add_memberships([(Membership(employee=row, team=team), by)
+                      for row, one in zip(rows, people, strict=True) for team in one.get("teams", ())])  # fmt: skip
+    return rows
+
+
+def _to_hire(*, number: str, name: str, manager: Employee | None, **given: Any) -> Employee:
+    """A new row, checked and not yet written."""
     if not number.strip() or not name.strip():
         raise InvalidInputError(_("An employee needs a number and a name."))
-    if Employee.objects.filter(number=number.strip()).exists():
+    if recall(taken(number.strip()), Employee.objects.filter(number=number.strip()).exists):
         sentence = _("The employee number %(number)s is taken.") % {"number": number}
         raise InvalidInputError(sentence, fields={"number": sentence})
-    employee = Employee.objects.create(
-        number=number.strip(), name=name.strip(), phone=normalise(phone) if phone.strip() else "", email=email.strip(),
-        position=position, language=language, time_zone=checked_time_zone(time_zone), manager=manager,
-    )  # fmt: skip
-    record("employee.hired", subject=employee, by=by, after={"state": employee.state, "manager": employee.manager_id},
-           body={"phone": employee.phone, "email": employee.email})  # fmt: skip
-    return employee
+    return Employee(manager=manager, **checked_values({"number": number, "name": name, **given}))
 
 
-@transaction.atomic
-def mark_left(*, employee: Employee, by: HasActor, on: date | None = None) -> Employee:
-    """The person no longer works here: from this commit on they decide nothing, and reactions clear up behind them.
+def taken(number: str) -> tuple[str, str]:
+    """Under which a batch knows (core.together) whether somebody has this number; the constraint has the last word."""
+    return "people.taken", number
 
-    Reports of theirs keep the name of their manager, so that open requests climb to the manager's manager; the sign-in
-    is locked in the same commit. Raises MoveNotAllowedError when the employee has left before.
+
+@joined
+def update_employee(*, employee: Employee, by: HasActor, changes: Mapping[str, Any]) -> Employee:
+    """Change fields of `EDITABLE`; the row as it is now is changed, and nothing is recorded when nothing differs.
+
+    The manager has a verb of their own (`set_manager`), so have teams (`set_teams`). Raises InvalidInputError naming the
+    wrong fields, before anything is written.
     """
-    left = transition(employee, EMPLOYEE, "leave", by=by, left_on=on or queries.today(employee))
-    if left.user is not None and left.user.is_active:
-        left.user.is_active = False
-        left.user.save(update_fields=["is_active"])
-        record("user.locked", subject=left.user, by=by, before={"is_active": True}, after={"is_active": False})
-    return left
+    unknown = set(changes) - EDITABLE
+    if unknown:
+        sentence = _("This cannot be changed here: %(fields)s.") % {"fields": ", ".join(sorted(unknown))}
+        raise InvalidInputError(sentence, fields=dict.fromkeys(unknown, sentence))
+    values = checked_values(changes)
+    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    before = {name: plain(getattr(row, name)) for name in values}
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    if not changed:
+        return row
+    for name in changed:
+        setattr(row, name, values[name])
+    row.save(update_fields=changed)
+    record("employee.changed", subject=row, by=by, body={
+        "before": {name: before[name] for name in changed},
+        "after": {name: plain(values[name]) for name in changed}})  # fmt: skip
+    return row
+
+
+EDITABLE = frozenset({"name", "email", "phone", "position", "language", "time_zone", "calendar", "cost_centre"})
+
+
+def checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of an employee's fields in the spelling they are kept in. Raises InvalidInputError naming the wrong ones."""
+    found: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, value in values.items():
+        field = Employee._meta.get_field(name)
+        text = value.strip() if isinstance(value, str) else value
+        try:
+            if name == "phone" and text:
+                text = normalise(text)
+            elif name == "time_zone":
+                text = checked_time_zone(text)
+            found[name] = text if field.is_relation else field.clean(text, None)  # type: ignore[union-attr]
+        except InvalidInputError as error:
+            wrong[name] = str(error)
+        except ValidationError as error:
+            wrong[name] = " ".join(error.messages)
+    if wrong:
+        raise InvalidInputError(" ".join(wrong.values()), fields=wrong)
+    return found
 
 
 @transaction.atomic
-def take_back(*, employee: Employee, by: HasActor) -> Employee:
-    """Undo a mistaken *left*, or hire again. The sign-in stays locked until an administrator opens it."""
-    return transition(employee, EMPLOYEE, "come_back", by=by, left_on=None)
+def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> None:
+    """The employee is in exactly these teams from now on. Who led one of them goes on leading it.
+
+    A membership that ended, or has yet to begin, in a team that is not named stays as it is.
+    """
+    wanted = {team.pk: team for team in teams}
+    today = queries.today(employee)
+    for row in Membership.objects.filter(employee=employee).select_related("team", "employee"):
+        is_present = (row.starts_on or today) <= today <= (row.ends_on or today)
+        team = wanted.pop(row.team_id, None)
+        if team is None and is_present:
+            _record_membership(row, "removed", by, before={"employee": employee.pk, "team": row.team_id})
+            row.delete()
+        elif team is not None and not is_present:
+            row.starts_on, row.ends_on = today, None
+            row.save(update_fields=["starts_on", "ends_on"])
+            _record_membership(row, "changed", by, after={"starts_on": today.isoformat(), "ends_on": None})
+    _add_memberships([(Membership(employee=employee, team=team), by) for team in wanted.values()])
+
+
+def _add_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
+    """At once, or all of a batch in one statement."""
+    if added and not _MEMBERSHIPS.keep(*added):
+        _write_memberships(added)
+
+
+def _write_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
+    Membership.objects.bulk_create([row for row, _by in added])
+    record_many(
+        Happened("membership.added", row, by, body={"before": {}, "after": {"employee": row.employee_id, "team": row.team_id}})
+        for row, by in added
+    )  # fmt: skip
+
+
+_MEMBERSHIPS: Later[tuple[Membership, HasActor]] = Later(_write_memberships, rank=3)
+
+
+def _record_membership(row: Membership, verb: str, by: HasActor, **sides: dict[str, Any]) -> None:
+    record(f"membership.{verb}", subject=row, by=by, body={"before": {}, "after": {}, **sides})
+
+
+@transaction.atomic
+def create_team(*, name: str, by: HasActor, parent: Team | None = None) -> Team:
+    """A new team. Raises InvalidInputError when the name is empty, too long or taken, in whatever case."""
+    team = Team(name=name.strip(), parent=parent)
+    _checked(team)
+    _check_free(Team.objects.filter(name__iexact=team.name), "name", team.name)
+    team.save()
+    record(
+        "team.added", subject=team, by=by, body={"before": {}, "after": {"name": team.name, "parent": plain(parent)}}
+    )
+    return team
+
+
+@transaction.atomic
+def create_cost_centre(*, code: str, by: HasActor, name: str = "", owner: Employee | None = None) -> CostCentre:
+    """A new cost centre; without a name it is called like its code. Raises InvalidInputError."""
+    centre = CostCentre(code=code.strip(), name=name.strip() or code.strip(), owner=owner)
+    _checked(centre)
+    _check_free(CostCentre.objects.filter(code__iexact=centre.code), "code", centre.code)
+    centre.save()
+    record("costcentre.added", subject=centre, by=by, body={"before": {}, "after": {
+        "code": centre.code, "name": centre.name, "owner": plain(owner)}})  # fmt: skip
+    return centre
+
+
+def _check_free(same: QuerySet[Any], field: str, text: str) -> None:
+    """Imports look names up without case: two that differ in nothing else would be one."""
+    if same.exists():
+        sentence = _("“%(text)s” is there already.") % {"text": text}
+        raise InvalidInputError(sentence, fields={field: sentence})
+
+
+def _checked(row: Team | CostCentre) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        fields = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
+        raise InvalidInputError(" ".join(error.messages), fields=fields) from error
+
+
+mark_left = departures.mark_left
+take_back = departures.take_back
 
 
 @transaction.atomic
@@ -99,6 +252,16 @@ def set_manager(*, employee: Employee, manager: Employee | None, by: HasActor) -
     record(
         "employee.manager_changed", subject=row, by=by, before={"manager": before}, after={"manager": row.manager_id}
     )
+    return row
+
+
+@transaction.atomic
+def set_phone(*, employee: Employee, phone: str, by: HasActor) -> Employee:
+    """HR's record of the phone, in any local spelling; it proves nothing. Raises InvalidInputError for no phone number."""
+    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    before, row.phone = row.phone, normalise(phone)
+    row.save(update_fields=["phone"])
+    record("employee.phone_changed", subject=row, by=by, body={"before": before, "after": row.phone})
     return row
 
 
@@ -142,3 +305,11 @@ def start_absence(*, absence: Absence) -> bool:
     record("absence.started", subject=absence, after={"employee": absence.employee_id, "deputy": absence.deputy_id,
                                                       "at": clock.now().isoformat()})  # fmt: skip
     return True
+
+
+@transaction.atomic
+def close_first_steps(*, user: User) -> None:
+    """Keep the list of first steps off this person's home. A second press changes nothing."""
+    is_new = User.objects.filter(pk=user.pk, first_steps_closed_at=None).update(first_steps_closed_at=clock.now())
+    if is_new:
+        record("first_steps.closed", subject=user, by=user)

@@ -1,13 +1,17 @@
 """What every carrier's adapter gives. Plain Python, no Django: settings come as a dataclass, answers go as one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from apps.core.errors import RecadoError
+from apps.core.errors import LostAnswerError, RecadoError, Refused, TryLater
+from apps.core.http import Answer, HttpRequest
+from apps.providers.setup import AccountNews, CarrierSetup
 from apps.providers.types import (
+    AccountChanged,
     NumberReport,
     OutgoingMessage,
     Parsed,
@@ -69,8 +73,19 @@ class Credentials:
 
 @dataclass(frozen=True)
 class FetchedMedia:
+    """`is_intact` False: twice the bytes were others than the carrier's own digest names."""
+
     content: bytes
     mime_type: str
+    is_intact: bool = True
+
+
+@dataclass(frozen=True)
+class MediaLimit:
+    """What one kind of file may be: MIME types by content, and bytes."""
+
+    types: frozenset[str]
+    largest: int
 
 
 class WhatsAppProvider(ABC):
@@ -78,8 +93,18 @@ class WhatsAppProvider(ABC):
 
     kind: ClassVar[str]
     label: ClassVar[str]
+    template_codes: ClassVar[frozenset[str]] = frozenset()
+    """Error codes of a send that say something about the template itself: it is asked about then."""
     kept_headers: ClassVar[frozenset[str]] = frozenset()
     """Lower-case names of the webhook headers worth keeping in the Receipt."""
+    sends: ClassVar[frozenset[type]] = frozenset()
+    """The content classes of `types` that it can carry; anything else is refused when it is written, not when it is sent."""
+    media_limits: ClassVar[Mapping[str, MediaLimit]] = {}
+    """By kind of MediaMessage, in the order in which a file is tried."""
+    keeps_uploads: ClassVar[timedelta] = timedelta(0)
+    """How long an uploaded file can be sent again by its id."""
+    marks_read: ClassVar[bool] = False
+    """Whether `mark_read` does anything."""
 
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
@@ -101,16 +126,38 @@ class WhatsAppProvider(ABC):
         """All events of one body. One bad event never loses the others. Raises MalformedError when it is no envelope."""
 
     @abstractmethod
-    def send(self, message: OutgoingMessage) -> SendResult:
-        """Send once. Raises SendFailed with the reaction; reaction UNSURE when nobody knows what happened."""
+    def prepare(self, message: OutgoingMessage) -> HttpRequest:
+        """The request that sends this message, ready to leave; many of them may be in the air at once. Talks to nobody."""
 
     @abstractmethod
-    def fetch_media(self, remote_id: str) -> FetchedMedia:
-        """The bytes of an inbound media. Raises TryLater, Refused (gone, too large) or Misconfigured."""
+    def conclude(self, answer: Answer | TryLater | LostAnswerError) -> SendResult:
+        """What became of a prepared request, from its answer or the error that came instead.
+
+        Raises SendFailed with the reaction; reaction UNSURE when nobody knows what happened.
+        """
+
+    @abstractmethod
+    def send(self, message: OutgoingMessage) -> SendResult:
+        """Prepare, send alone and conclude. Raises as `conclude`."""
+
+    @abstractmethod
+    def fetch_media(self, remote_id: str, sha256: str = "") -> FetchedMedia:
+        """The bytes of an inbound media, held against the digest of its webhook and of its look-up (hex or base64).
+
+        Raises TryLater, Refused (gone, too large) or Misconfigured.
+        """
 
     @abstractmethod
     def upload_media(self, number_id: str, content: bytes, mime_type: str, filename: str) -> str:
-        """The carrier's id for a file of ours. Raises as `fetch_media`."""
+        """The carrier's id for a file of ours, good for `keeps_uploads`. Raises as `fetch_media`; Refused for a type or
+        size that the carrier does not take."""
+
+    def mark_read(self, number_id: str, remote_id: str, *, is_typing: bool = False) -> None:
+        """Show the person that their message (and those before it) was read, and that somebody is writing.
+
+        Raises as `fetch_media`; Refused by a carrier that has no such thing (`marks_read`).
+        """
+        raise Refused(f"{self.label} shows no read marks.", code="no_read_marks")
 
     @abstractmethod
     def failure(self, code: str, detail: str = "") -> SendFailed:
@@ -121,8 +168,17 @@ class WhatsAppProvider(ABC):
         """What the carrier says of a number of ours: proves token, address and number. Raises as `fetch_media`."""
 
     @abstractmethod
+    def template_pages(self, before_call: Callable[[], object] = lambda: None) -> Iterator[list[RemoteTemplate]]:
+        """All templates of the account, a page per step. `before_call` is called before each request, and may raise.
+        Raises as `fetch_media`."""
+
     def list_templates(self) -> list[RemoteTemplate]:
-        """All templates of the account, all pages. Raises as `fetch_media`."""
+        """All pages together; a template that a changing list shows twice is there once, as it was seen last."""
+        return list({one.remote_id: one for page in self.template_pages() for one in page}.values())
+
+    @abstractmethod
+    def fetch_template(self, remote_id: str, name: str) -> RemoteTemplate | None:
+        """One template as it is now; None: it is certainly not there any more. Raises as `fetch_media`."""
 
     @abstractmethod
     def create_template(self, draft: TemplateDraft) -> RemoteTemplate:
@@ -130,7 +186,15 @@ class WhatsAppProvider(ABC):
 
     @abstractmethod
     def edit_template(self, remote_id: str, draft: TemplateDraft) -> RemoteTemplate:
-        """Hand a template in again with another text. Raises as `create_template`."""
+        """Hand a template in again with another text; without a category it keeps its own. Raises as `create_template`."""
+
+    def setup(self) -> CarrierSetup | None:
+        """The questions of the checklist; None when this carrier answers none of them."""
+        return None
+
+    def news(self, event: AccountChanged) -> AccountNews:
+        """What a notice of this carrier means to us."""
+        return AccountNews("unknown", words=event.what)
 
     def template_language(self, language: str) -> str:
         """Our language code as the carrier spells it, like pt_BR for pt-br."""

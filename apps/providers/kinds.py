@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.registry import Registry
 from apps.providers.wording import placeholders, render
 
-__all__ = ["Kind", "Klass", "Lane", "declare", "kinds", "placeholders", "render"]
+__all__ = ["Kind", "Klass", "Lane", "declare", "kinds", "placeholders", "render", "title_of", "titled"]
 
 
 class Klass(models.TextChoices):
@@ -42,6 +43,7 @@ class Lane(models.TextChoices):
 class Kind:
     """One kind of message.
 
+    `title` is what it is called on the screens; the name is for journals, keys and the carrier.
     `samples` names every variable with an example (a template's review asks for them). `bodies` and `buttons` are the
     wording we ship per language ("en", "pt-br", "es"): a body uses {{variable}}; buttons map an action to its title
     (at most 20 characters). HR may edit them afterwards. A kind without bodies carries its whole text in the variable
@@ -54,6 +56,7 @@ class Kind:
     samples: Mapping[str, str] = field(default_factory=dict)
     bodies: Mapping[str, str] = field(default_factory=dict)
     buttons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    title: str | Promise = ""
 
 
 kinds: Registry[Kind] = Registry("kind of message", module="kinds")
@@ -65,6 +68,20 @@ def declare(kind: Kind) -> Kind:
         unknown = [name for name in placeholders(body) if name not in kind.samples]
         if unknown:
             raise ValueError(f"{kind.name} ({language}) uses variables it does not declare: {unknown}")
+        if set(placeholders(body)) != set(placeholders(next(iter(kind.bodies.values())))):
+            raise ValueError(f"{kind.name} ({language}) fills in other names than its other languages")
         if kind.buttons and set(kind.buttons.get(language, {})) != set(next(iter(kind.buttons.values()))):
             raise ValueError(f"{kind.name} ({language}) has other buttons than its other languages")
     return kinds.register(kind.name, kind)
+
+
+def title_of(name: str) -> str:
+    """What a kind is called in the reader's language; its name when the product no longer says it."""
+    kind = kinds.get(name)
+    return str(kind.title) if kind is not None and kind.title else name
+
+
+def titled(words: str) -> list[str]:
+    """Names of the kinds whose title, in the reader's language, contains these words."""
+    wanted = words.casefold().strip()
+    return [name for name, kind in kinds if wanted and wanted in str(kind.title).casefold()]

@@ -1,10 +1,42 @@
 """Reads about accounts, numbers and wording."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from django.conf import settings
+from django.db.models import F, FilteredRelation, Q
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Misconfigured
-from apps.providers.models import Account, Approval, Number, Translation
+from apps.providers.kinds import kinds
+from apps.providers.languages import chain
+from apps.providers.models import Account, Approval, MessageTemplate, Number, Translation
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One translation as it is sent: our wording, and what one account's carrier approved of it.
+
+    `approval` is empty when the account has none; the other `approved_...` fields mean something only with it.
+    """
+
+    language: str
+    body: str
+    """The whole wording as free text."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    fallback: str = MessageTemplate.Fallback.HOLD
+    approval: str = ""
+    approved_name: str = ""
+    approved_language: str = ""
+    approved_body: str = ""
+    parameters: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approval == Approval.State.APPROVED
 
 
 def default_number() -> Number:
@@ -25,21 +57,87 @@ def account_for_hook(kind: str, hook_key: str) -> Account | None:
     return Account.objects.filter(kind=kind, hook_key=hook_key).first()
 
 
+def webhook_address(account: Account) -> str:
+    """Where this account's webhooks must go."""
+    return f"{settings.BASE_URL}/hooks/{account.kind}/{account.hook_key}/"
+
+
 def wording(kind: str, language: str) -> Translation | None:
-    """What we say for a kind: in this language, else in its base language, the house's language, English; else any."""
+    """What we say for a kind: in this language, else in the next best that it is written in (`languages.chain`)."""
     rows = Translation.objects.select_related("template").filter(template__kind=kind).order_by("id")
-    found = {row.language.lower(): row for row in rows}
-    wanted = language.lower()
-    for code in (wanted, wanted.partition("-")[0], settings.LANGUAGE_CODE.lower(), "en"):
-        if code in found:
-            return found[code]
-        # "pt" and "pt-pt" are better served by "pt-br" than by English.
-        kin = next((row for name, row in found.items() if name.partition("-")[0] == code.partition("-")[0]), None)
-        if kin is not None:
-            return kin
-    return next(iter(found.values()), None)
+    found = {row.language: row for row in rows}
+    best = chain(language, found, house=settings.LANGUAGE_CODE)
+    return found[best[0]] if best else None
 
 
 def approval_for(translation: Translation, account: Account) -> Approval | None:
     """The template that may open a conversation with this wording now; None unless the carrier approved it."""
     return Approval.objects.filter(translation=translation, account=account, state=Approval.State.APPROVED).first()
+
+
+def phrases(wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[Phrase]]:
+    """Every translation of these (kind, account id) pairs with what the account's carrier says of it, in one query.
+
+    In the order in which they were written. Rows that were spoilt by hand are read as far as they make sense; a kind of
+    which no text is left has the wording that it came with.
+    """
+    if not wanted:
+        return {}
+    accounts = defaultdict(set)
+    for kind, account_id in wanted:
+        accounts[kind].add(account_id)
+    asked = Q(approvals__account_id__in={account_id for _kind, account_id in wanted})
+    rows = (
+        Translation.objects.filter(template__kind__in=accounts)
+        .annotate(said=FilteredRelation("approvals", condition=asked))
+        .order_by("id")
+        .values(
+            "language", "header", "body", "footer", "buttons", kind=F("template__kind"), fallback=F("template__fallback"),
+            account=F("said__account_id"), state=F("said__state"), name=F("said__name"),
+            remote_language=F("said__remote_language"), remote_body=F("said__body"),
+            parameters=F("said__parameters"), actions=F("said__buttons"),
+        )
+    )  # fmt: skip
+    found: dict[tuple[str, int], dict[str, Phrase]] = {pair: {} for pair in wanted}
+    for row in rows:
+        for account_id in accounts[row["kind"]]:
+            if row["account"] == account_id:
+                found[row["kind"], account_id][row["language"]] = _phrase(row)
+            else:  # says nothing of this account, whose own row may still come or have come
+                bare = _phrase({**row, "state": ""})
+                found[row["kind"], account_id].setdefault(row["language"], bare)
+    written = {pair: [one for one in by_language.values() if one.body.strip()] for pair, by_language in found.items()}
+    return {pair: rows or _shipped(pair[0]) for pair, rows in written.items()}
+
+
+def _shipped(name: str) -> list[Phrase]:
+    """The wording that the kind came with: what is said when somebody deleted ours."""
+    kind = kinds.get(name)
+    return (
+        [Phrase(language, body, kind.buttons.get(language, {})) for language, body in kind.bodies.items()]
+        if kind
+        else []
+    )
+
+
+def _phrase(row: Mapping[str, Any]) -> Phrase:
+    titles = row["buttons"] if isinstance(row["buttons"], dict) else {}
+    bare = Phrase(
+        language=row["language"],
+        body=Translation(header=row["header"], body=row["body"], footer=row["footer"]).as_free_text,
+        titles={str(action): str(title) for action, title in titles.items()},
+        fallback=row["fallback"],
+    )
+    if not row["state"]:
+        return bare
+    return Phrase(
+        **vars(bare) | {
+            "approval": row["state"], "approved_name": row["name"], "approved_language": row["remote_language"],
+            "approved_body": row["remote_body"] or row["body"], "parameters": _strings(row["parameters"]),
+            "actions": _strings(row["actions"]),
+        }
+    )  # fmt: skip
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, Iterable) and not isinstance(value, str | dict) else ()

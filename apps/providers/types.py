@@ -5,79 +5,44 @@ between planner and dispatcher.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from apps.providers.contents import (
+    Buttons,
+    Choices,
+    ContactCard,
+    ContactCards,
+    Content,
+    ListRow,
+    LocationMessage,
+    LocationRequest,
+    MediaMessage,
+    ReactionMessage,
+    ReplyButton,
+    Template,
+    Text,
+)
+
+# What goes out stands in a file of its own and is part of this vocabulary.
+__all__ = [
+    "Buttons",
+    "Choices",
+    "ContactCard",
+    "ContactCards",
+    "Content",
+    "ListRow",
+    "LocationMessage",
+    "LocationRequest",
+    "MediaMessage",
+    "ReactionMessage",
+    "ReplyButton",
+    "Template",
+    "Text",
+]
+
 # --- out --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ReplyButton:
-    """`id` at most 200 characters (Meta's list rows; buttons would take 256), `title` at most 20."""
-
-    id: str
-    title: str
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """`title` at most 24 characters, `description` at most 72."""
-
-    id: str
-    title: str
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class Text:
-    body: str
-
-
-@dataclass(frozen=True)
-class Buttons:
-    """1 to 3 buttons under a body of at most 1024 characters."""
-
-    body: str
-    buttons: tuple[ReplyButton, ...]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """A list of at most 10 rows behind one button of at most 20 characters; body at most 1024."""
-
-    body: str
-    button: str
-    rows: tuple[ListRow, ...]
-
-
-@dataclass(frozen=True)
-class LocationRequest:
-    body: str
-
-
-@dataclass(frozen=True)
-class Template:
-    """An approved template: named body parameters, and one payload per quick-reply button in order."""
-
-    name: str
-    language: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    payloads: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class MediaMessage:
-    """A file of ours. `kind` is image, video, audio or document; `file_id` our File row; `remote_id` once uploaded."""
-
-    kind: str
-    file_id: int
-    caption: str = ""
-    filename: str = ""
-    remote_id: str = ""
-
-
-Content = Text | Buttons | Choices | LocationRequest | Template | MediaMessage
 
 
 @dataclass(frozen=True)
@@ -108,7 +73,7 @@ class SendResult:
 @dataclass(frozen=True)
 class TemplateDraft:
     """A template to be registered: `language` in the carrier's spelling, every variable of `body` with an example in
-    `samples`, titles of quick-reply `buttons` in order."""
+    `samples`, titles of quick-reply `buttons` in order. `header` and `footer` are one line each, without variables."""
 
     name: str
     language: str
@@ -116,12 +81,15 @@ class TemplateDraft:
     body: str
     samples: Mapping[str, str] = field(default_factory=dict)
     buttons: tuple[str, ...] = ()
+    header: str = ""
+    footer: str = ""
 
 
 @dataclass(frozen=True)
 class RemoteTemplate:
-    """A template as the carrier keeps it. `state` in the carrier's word; `is_usable` False when it has parts (a header,
-    a link, numbered variables) that a `Template` cannot fill."""
+    """A template as the carrier keeps it. `state` in the carrier's word; `is_usable` False when it has parts (a picture,
+    a link, numbered variables) that a `Template` cannot fill. `correct_category`: what the carrier is about to make of
+    its category."""
 
     remote_id: str
     name: str
@@ -133,11 +101,15 @@ class RemoteTemplate:
     parameters: tuple[str, ...] = ()
     buttons: tuple[str, ...] = ()
     is_usable: bool = True
+    header: str = ""
+    footer: str = ""
+    quality: str = ""
+    correct_category: str = ""
 
 
 @dataclass(frozen=True)
 class NumberReport:
-    """What the carrier says of one number: shown after *Test the connection*."""
+    """What the carrier says of one number."""
 
     remote_id: str
     phone: str = ""
@@ -274,13 +246,15 @@ class PreferenceChanged:
 
 @dataclass(frozen=True)
 class TemplateChanged:
-    """`what`: state, quality, category or components; `values` in the carrier's words."""
+    """`what`: state, quality, category or components; `values` in the carrier's words. `at`: when the carrier said so,
+    to the second; None when it did not say."""
 
     remote_id: str
     name: str
     language: str
     what: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -330,21 +304,38 @@ class Unreadable:
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        Text, Buttons, Choices, LocationRequest, Template, MediaMessage, MessageReceived, MessageEdited, MessageRevoked,
-        StatusChanged, IdentityChanged, PreferenceChanged, TemplateChanged, AccountChanged, Unknown,
+        Text, Buttons, Choices, LocationRequest, Template, MediaMessage, LocationMessage, ContactCards, ReactionMessage,
+        MessageReceived, MessageEdited, MessageRevoked, StatusChanged, IdentityChanged, PreferenceChanged,
+        TemplateChanged, AccountChanged, Unknown,
     )
 }  # fmt: skip
 _NESTED: dict[str, type] = {"sender": Sender, "media": Media, "place": Place, "tapped": Tapped}
-_LISTS: dict[tuple[str, str], type] = {("Buttons", "buttons"): ReplyButton, ("Choices", "rows"): ListRow}
+_LISTS: dict[tuple[str, str], type] = {
+    ("Buttons", "buttons"): ReplyButton,
+    ("Choices", "rows"): ListRow,
+    ("ContactCards", "cards"): ContactCard,
+}
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {cls: tuple(one.name for one in fields(cls)) for cls in _TYPES.values()}
 
 
 def to_json(thing: Content | Event) -> dict[str, Any]:
-    """A dict of plain JSON with the class's name under `type`."""
-    values = asdict(thing)
-    for key, value in values.items():
-        if isinstance(value, datetime):
-            values[key] = value.isoformat()
-    return {"type": type(thing).__name__, **values}
+    """A dict of plain JSON with the class's name under `type`. Mappings are shared with `thing`, not copied."""
+    cls = type(thing)
+    values = {name: _plain(getattr(thing, name)) for name in _FIELDS[cls]}
+    return {"type": cls.__name__, **values}
+
+
+def _plain(value: Any) -> Any:
+    """`dataclasses.asdict` copies deeply, which costs more than all the rest of reading a status."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def from_json(values: Mapping[str, Any]) -> Any:
@@ -359,7 +350,11 @@ def from_json(values: Mapping[str, Any]) -> Any:
         elif key == "at" and isinstance(value, str):
             rest[key] = datetime.fromisoformat(value)
         elif (name, key) in _LISTS:
-            rest[key] = tuple(_LISTS[name, key](**item) for item in value)
+            rest[key] = tuple(_LISTS[name, key](**_with_tuples(item)) for item in value)
         elif isinstance(value, list):
             rest[key] = tuple(value)
     return cls(**rest)
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

@@ -7,31 +7,47 @@ from typing import Any
 from django.db import transaction
 
 from apps.core import clock
-from apps.sandbox import content, limits, models, store, templating
+from apps.sandbox import content, limits, models, reviewing, store, templating
 from apps.sandbox.events import bus
 from apps.sandbox.graph_errors import GraphError
-from apps.sandbox.rates import PairRate, Throughput
+from apps.sandbox.keeping import Kept, keep
+from apps.sandbox.memory import memory
+from apps.sandbox.rates import TIERS, PairRate, Throughput, Tier
+from apps.sandbox.trouble import board
 from apps.sandbox.writing import writing
 
 _rates = threading.Lock()
 _pairs = PairRate()
 _throughput = Throughput()
+_tier = Tier()
+# Which code Meta answers at the limit is documented nowhere; this is the one of its other limits on a number.
+_TIER_FULL = 131048
 
 
 def forget_rates() -> None:
     with _rates:
         _pairs.full_at.clear()
         _throughput.sent.clear()
+        _tier.latest.clear()
+        _tier.most.clear()
+
+
+def most_people() -> dict[str, int]:
+    """The most unique people that any 24 hours have seen, per portfolio."""
+    with _rates:
+        return dict(_tier.most)
 
 
 def accept(number: models.Number, body: Any) -> dict[str, Any]:
     """Accept a checked send and return Meta's answer; raises GraphError."""
     kind = limits.check_message(body)
     phone = _recipient(number, body)
+    board.person(phone.number)
     chat = store.chat_of(phone, number)
     shown = _content(number, chat, kind, body)
-    _check_rates(number, phone)
+    _check_rates(number, phone, opens=kind == "template" and not store.window_open(chat))
     bubble = _keep(chat, kind, body, shown)
+    board.accepted()
     contact = {"input": body.get("to") or body.get("recipient"), "wa_id": phone.number.lstrip("+")}
     if phone.hide_number and not body.get("to"):
         del contact["wa_id"]
@@ -49,9 +65,9 @@ def _recipient(number: models.Number, body: dict[str, Any]) -> models.Phone:
         if to.lstrip("+") == store.line(number).display:
             raise GraphError(131021, "Recipient phone number is the sender's own.")
         # Without the plus sign Meta prepends the sender's country code: the message would go to a stranger.
-        phone = models.Phone.objects.filter(number=to).first() if to.startswith("+") else None
+        phone = memory.phone(number=to) if to.startswith("+") else None
     else:
-        phone = models.Phone.objects.filter(bsuid=str(body["recipient"])).first()
+        phone = memory.phone(bsuid=str(body["recipient"]))
     if phone is None:
         raise GraphError(131026, "The recipient is not on WhatsApp, or 'to' is not written as + and E.164 digits.")
     return phone
@@ -73,14 +89,14 @@ def _content(number: models.Number, chat: models.Chat, kind: str, body: dict[str
 
 def _template_content(number: models.Number, sent: dict[str, Any]) -> dict[str, Any]:
     code = sent["language"]["code"]
-    template = models.Template.objects.filter(account=number.account, name=sent["name"], language=code).first()
+    template = memory.template(number.account, sent["name"], code)
     if template is not None and template.status == "PAUSED":
         raise GraphError(132015, f"template ({sent['name']}) is paused because of low quality.")
     if template is not None and template.status == "DISABLED":
         raise GraphError(132016, f"template ({sent['name']}) is disabled.")
     if template is None or template.status != "APPROVED":
         raise GraphError(132001, f"template name ({sent['name']}) does not exist in {code}, or is not approved.", 404)
-    shown = templating.fill(store.template_fields(template), sent.get("components", []))
+    shown = templating.fill(reviewing.template_fields(template), sent.get("components", []))
     shown["template"] = {"name": template.name, "language": template.language}
     shown["category"] = template.category.lower()
     _check_media(shown)
@@ -103,15 +119,19 @@ def _check_media(shown: dict[str, Any]) -> None:
             part.setdefault("filename", media.filename)
 
 
-def _check_rates(number: models.Number, phone: models.Phone) -> None:
+def _check_rates(number: models.Number, phone: models.Phone, *, opens: bool) -> None:
+    now = clock.now().timestamp()
     with _rates:
         if not _throughput.take(number.phone_number_id, number.throughput, time.monotonic()):
             raise GraphError(130429, "Cloud API message throughput has been reached.", status=429)
-        if not _pairs.take((number.phone_number_id, phone.number), clock.now().timestamp()):
+        if not _pairs.take((number.phone_number_id, phone.number), now):
             raise GraphError(131056, "Too many messages sent from this number to the same recipient in a short time.")
+        account = number.account
+        limit = TIERS.get(number.messaging_limit) if account.people_per_day is None else account.people_per_day
+        if opens and not _tier.take(account.portfolio_id or account.waba_id, phone.number, limit, now):
+            raise GraphError(_TIER_FULL, f"The portfolio has reached its limit of {limit} people in 24 hours.")
 
 
-@writing()
 def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, Any]) -> models.Bubble:
     bubble = models.Bubble(
         chat=chat,
@@ -126,28 +146,27 @@ def _keep(chat: models.Chat, kind: str, body: dict[str, Any], shown: dict[str, A
     )
     if kind == "reaction":
         _react(chat, body["reaction"])
-        store.note_status(bubble, "sent")
+        owed = store.note_status(bubble, "sent")
     else:
-        store.touch_chat(chat, inbound=False)
-        _owe_statuses(bubble)
-    bubble.save()
-    number = chat.number.phone_number_id
-    phone = chat.phone.number
-    transaction.on_commit(lambda: bus.publish("message", phone=phone, number=number, mine=False))
+        owed = _statuses(bubble)
+    number, phone = chat.number.phone_number_id, chat.phone.number
+    keep(Kept(bubble, owed, after=lambda: bus.publish("message", phone=phone, number=number, mine=False)))
     return bubble
 
 
-def _owe_statuses(bubble: models.Bubble) -> None:
+def _statuses(bubble: models.Bubble) -> list[models.Webhook]:
     # Real WhatsApp answers 200 to these too, and tells only afterwards that nobody got the message.
     if not bubble.chat.phone.has_whatsapp:
-        store.note_status(bubble, "failed", GraphError(131026, "Message undeliverable."))
-    elif bubble.chat.is_blocked:
-        store.note_status(bubble, "failed", GraphError(130403, "The recipient has blocked this business."))
-    else:
-        store.note_status(bubble, "sent")
-        store.note_status(bubble, "delivered", after=0.05)
+        return store.note_status(bubble, "failed", GraphError(131026, "Message undeliverable."))
+    if bubble.chat.is_blocked:
+        return store.note_status(bubble, "failed", GraphError(130403, "The recipient has blocked this business."))
+    owed = store.note_status(bubble, "sent") + store.note_status(bubble, "delivered", after=0.05)
+    if board.read_soon():
+        owed += store.note_status(bubble, "read", after=0.3)
+    return owed
 
 
+@writing()
 def _react(chat: models.Chat, reaction: dict[str, Any]) -> None:
     target = chat.bubbles.get(wamid=reaction["message_id"])
     target.reactions["business"] = reaction.get("emoji", "")

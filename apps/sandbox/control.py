@@ -6,17 +6,15 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest
 
 from apps.core import clock
-from apps.sandbox import accepting, models, store, templating, transcript
+from apps.sandbox import accepting, graph_setup, limits_templates, models, reviewing, store, templating, transcript
 from apps.sandbox.delivery import handshake
 from apps.sandbox.events import bus
 from apps.sandbox.jsonhttp import ApiError, api, body_of
 from apps.sandbox.trouble import board
 
-_ACCEPTED_PAGE = 5000
 # A year: enough for any demo, and no date in the product overflows.
 _WIND_MAX = 366 * 24 * 3600
 
@@ -33,6 +31,8 @@ def reset(request: HttpRequest) -> Any:
     store.reset()
     board.clear()
     accepting.forget_rates()
+    limits_templates.forget()
+    graph_setup.forget()
     return {"reset": True}
 
 
@@ -49,7 +49,7 @@ def account(request: HttpRequest, waba_id: str) -> Any:
     found = _account(waba_id)
     numbers = [transcript.number(number) for number in found.numbers.select_related("account")]
     return {"waba_id": waba_id, "name": found.name, "webhook_url": found.webhook_url, "numbers": numbers,
-            "auto_approve": found.auto_approve, "subscribed": found.is_subscribed}  # fmt: skip
+            "auto_approve": found.auto_approve, "people_per_day": found.people_per_day, "subscribed": found.is_subscribed}  # fmt: skip
 
 
 @api("GET")
@@ -81,8 +81,8 @@ def templates(request: HttpRequest, waba_id: str) -> Any:
             for name in ("name", "language", "components"):
                 if name not in definition:
                     raise ApiError(f"A template has no {name}.", "Send templates as the Graph API lists them.")
-            store.put_template(found, definition, str(definition.get("status", "APPROVED")))
-    return {"data": [store.template_fields(row) for row in found.templates.order_by("pk")]}
+            reviewing.put_template(found, definition, str(definition.get("status", "APPROVED")))
+    return {"data": [reviewing.template_fields(row) for row in found.templates.order_by("pk")]}
 
 
 @api("GET")
@@ -98,15 +98,38 @@ def all_templates(request: HttpRequest) -> Any:
 
 @api("POST")
 def template_status(request: HttpRequest, template_id: str) -> Any:
-    """Body: {status: APPROVED|REJECTED|PAUSED|DISABLED|PENDING, reason?}: what Meta's reviewers would decide."""
+    """Body: {status: APPROVED|REJECTED|PAUSED|DISABLED|PENDING, reason?, rejection_info?, other_info?, disable_info?}:
+    what Meta's reviewers would decide."""
     row = models.Template.objects.select_related("account").filter(remote_id=template_id).first()
     if row is None:
         raise ApiError(f"There is no template {template_id}.", "See GET /api/templates.", 404)
     wanted = body_of(request)
     if wanted["status"] not in {"APPROVED", "REJECTED", "PAUSED", "DISABLED", "PENDING"}:
         raise ApiError("No such status.", "Use APPROVED, REJECTED, PAUSED, DISABLED or PENDING.")
-    store.set_template_status(row, wanted["status"], str(wanted.get("reason") or "NONE"))
-    return store.template_fields(row)
+    more = {name: wanted[name] for name in ("rejection_info", "other_info", "disable_info") if name in wanted}
+    reviewing.set_template_status(row, wanted["status"], str(wanted.get("reason") or "NONE"), more)
+    return reviewing.template_fields(row)
+
+
+@api("POST")
+def template_change(request: HttpRequest, template_id: str) -> Any:
+    """Body: {category}, {correct_category} (only announced), {components} or {quality: GREEN|YELLOW|RED|UNKNOWN}: Meta
+    judges a template anew, or somebody changes it there, and tells by webhook."""
+    row = models.Template.objects.select_related("account").filter(remote_id=template_id).first()
+    if row is None:
+        raise ApiError(f"There is no template {template_id}.", "See GET /api/templates.", 404)
+    wanted = body_of(request)
+    if wanted.get("category") in {"UTILITY", "MARKETING", "AUTHENTICATION"}:
+        reviewing.set_template_category(row, wanted["category"])
+    elif wanted.get("correct_category") in {"UTILITY", "MARKETING", "AUTHENTICATION"}:
+        reviewing.announce_template_category(row, wanted["correct_category"])
+    elif isinstance(wanted.get("components"), list):
+        reviewing.set_template_components(row, wanted["components"])
+    elif wanted.get("quality") in {"GREEN", "YELLOW", "RED", "UNKNOWN"}:
+        reviewing.set_template_quality(row, wanted["quality"])
+    else:
+        raise ApiError("Nothing to change.", "Send category, correct_category, components or quality, in Meta's words.")
+    return reviewing.template_fields(row)
 
 
 def clock_facts() -> dict[str, Any]:
@@ -162,43 +185,6 @@ def raw_webhook(request: HttpRequest) -> Any:
     if row is None:
         raise ApiError("This account has no webhook address, or is not subscribed.", "Set webhook_url first.")
     return {"webhook": row.pk}
-
-
-@api("GET")
-def counts(request: HttpRequest) -> Any:
-    accepted = models.Bubble.objects.filter(is_business=True)
-    per_opaque = accepted.exclude(opaque="").values("opaque").annotate(times=Count("pk")).values_list("opaque", "times")
-    refused = models.Refusal.objects.values("code").annotate(times=Count("pk")).values_list("code", "times")
-    states = dict(models.Webhook.objects.values("state").annotate(n=Count("pk")).values_list("state", "n"))
-    return {
-        "accepted": accepted.count(),
-        "per_opaque": dict(per_opaque),
-        "refused": {str(code): times for code, times in refused},
-        "webhooks": {
-            "queued": states.get("queued", 0),
-            "delivered": states.get("delivered", 0),
-            "dropped": states.get("dropped", 0),
-            "duplicates": models.Webhook.objects.filter(is_copy=True, state="delivered").count(),
-            "last_error": models.Webhook.objects.filter(state="queued").exclude(last_error="")
-            .order_by("-pk").values_list("last_error", flat=True).first(),
-        },
-    }  # fmt: skip
-
-
-@api("GET")
-def accepted(request: HttpRequest) -> Any:
-    """?after=<seq>: [{seq, to, opaque, kind, wamid, template, at}] of what was accepted, oldest first."""
-    after = request.GET.get("after") or "0"
-    if not after.isdigit():
-        raise ApiError("after is not a number.", "Give the seq of the last one you have seen.")
-    rows = (
-        models.Bubble.objects.filter(is_business=True, pk__gt=int(after)).select_related("chat__phone").order_by("pk")
-    )
-    return {"accepted": [
-        {"seq": row.pk, "to": row.chat.phone.number, "opaque": row.opaque or None, "kind": row.kind,
-         "wamid": row.wamid, "template": row.content.get("template"), "at": row.sent_at.timestamp()}
-        for row in rows[:_ACCEPTED_PAGE]
-    ]}  # fmt: skip
 
 
 @api("GET")

@@ -5,21 +5,24 @@ import json
 import logging
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from apps.sandbox import accepting, graph_templates, models, store
+from apps.sandbox import accepting, graph_setup, graph_templates, models, store
 from apps.sandbox.delivery import handshake
 from apps.sandbox.graph_errors import GraphError
+from apps.sandbox.memory import memory
+from apps.sandbox.oddities import Odd
 from apps.sandbox.trouble import board
 
 log = logging.getLogger(__name__)
 
 NUMBER_FIELDS = {
     "id", "display_phone_number", "verified_name", "quality_rating", "throughput", "name_status",
-    "code_verification_status", "whatsapp_business_manager_messaging_limit", "status", "platform_type",
+    "code_verification_status", "whatsapp_business_manager_messaging_limit", "status", "platform_type", "health_status",
 }  # fmt: skip
 # Meta, "Media": 5 MB images, 16 MB audio and video, 100 MB documents.
 _MEDIA_MAX = {"image": 5, "audio": 16, "video": 16}
@@ -30,41 +33,54 @@ def graph(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
 
     @functools.wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        is_send = request.path.endswith("/messages")
         try:
             board.strike()
-            answer = view(request, _account(request), *args, **kwargs)
+            account = _account(request)
+            odd = board.odd() if is_send else None
+            if odd is not None and not odd.takes:
+                return _oddly(request, odd, b"")
+            answer = view(request, account, *args, **kwargs)
             if isinstance(answer, HttpResponseBase):
                 return answer
-            response = JsonResponse(answer)
+            response: HttpResponse = JsonResponse(answer)
         except GraphError as error:
-            if request.path.endswith("/messages"):
+            if is_send:
                 store.refuse(error, _json_or_none(request))
-            response = JsonResponse(error.body(), status=error.status)
+            response, odd = JsonResponse(error.body(), status=error.status), None
+            if error.retry_after:
+                response["Retry-After"] = str(error.retry_after)
         except (TypeError, AttributeError, KeyError, ValueError):
             log.warning("A request in a shape nobody expected: %s", request.path, exc_info=True)
             response = JsonResponse(GraphError(100, "A parameter has a type that is not expected.").body(), status=400)
+            odd = None
         response["x-fb-trace-id"] = secrets.token_urlsafe(8)
         response["facebook-api-version"] = request.path.split("/")[2]
-        if response.status_code == 200 and request.path.endswith("/messages") and board.loses_answer():
-            _drop(request)
-        return response
+        if is_send and board.current.answer_late_ms:
+            # Taken long before it is said: the statuses may be faster than this answer.
+            time.sleep(board.current.answer_late_ms / 1000)
+        return _oddly(request, odd, response.content) if odd is not None else response
 
     return inner
 
 
 def _account(request: HttpRequest) -> models.Account:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    account = models.Account.objects.filter(token=token.strip()).first() if token.strip() else None
+    account = memory.account(token.strip()) if token.strip() else None
     if scheme.lower() not in {"bearer", "oauth"} or account is None:
         raise GraphError(190, "Error validating access token.", status=401)
     return account
 
 
-def _drop(request: HttpRequest) -> None:
-    """Close the connection with no answer: the message is kept, but its sender cannot know."""
+def _oddly(request: HttpRequest, odd: Odd, right: bytes) -> HttpResponse:
+    """A wrong answer, or none at all: then the connection is cut, and its sender cannot know."""
+    wire = odd.answer(right)
+    if wire is not None:
+        return HttpResponse(wire[2], status=wire[0], content_type=wire[1])
     sock = request.META.get("gunicorn.socket")
     if isinstance(sock, socket.socket):
         sock.shutdown(socket.SHUT_RDWR)
+    return HttpResponse(status=500)
 
 
 def _json_or_none(request: HttpRequest) -> Any:
@@ -82,10 +98,9 @@ def json_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def _number(account: models.Account, phone_number_id: str) -> models.Number:
-    number = account.numbers.filter(phone_number_id=phone_number_id).first()
+    number = memory.number(account, phone_number_id)
     if number is None:
         raise GraphError(100, f"Object with ID '{phone_number_id}' does not exist or cannot be loaded (subcode 33).")
-    number.account = account
     return number
 
 
@@ -124,7 +139,14 @@ def media_file(request: HttpRequest, account: models.Account, media_id: str) -> 
     found = models.Media.objects.filter(media_id=media_id, number__account=account).first()
     if found is None:
         return HttpResponse(status=404)
-    return HttpResponse(bytes(found.content), content_type=found.mime_type)
+    content = bytes(found.content)
+    wrong = board.media()
+    if wrong == "gone":
+        return HttpResponse(status=404)
+    if wrong == "damaged":
+        # Of the right length, so that only the digest tells.
+        content = content[: len(content) // 2] + bytes(len(content) - len(content) // 2)
+    return HttpResponse(content, content_type=found.mime_type)
 
 
 @graph
@@ -141,8 +163,10 @@ def node(request: HttpRequest, account: models.Account, node_id: str) -> Any:
     if template is not None:
         return graph_templates.one(request, template, _json_or_none(request))
     if node_id == account.waba_id:
-        return {"id": account.waba_id, "name": account.name}
-    raise GraphError(100, f"Unsupported {request.method} request. Object with ID '{node_id}' does not exist.")
+        return graph_setup.account_fields(account, request.GET.get("fields", ""))
+    raise GraphError(
+        100, f"Unsupported {request.method} request. Object with ID '{node_id}' does not exist.", subcode=33
+    )
 
 
 def _media_node(request: HttpRequest, found: models.Media) -> dict[str, Any]:
@@ -174,6 +198,7 @@ def number_fields(number: models.Number, fields: str) -> dict[str, Any]:
         "whatsapp_business_manager_messaging_limit": number.messaging_limit,
         "status": "CONNECTED",
         "platform_type": "CLOUD_API",
+        **graph_setup.number_facts(number),
     }
     wanted = [name for name in fields.split(",") if name]
     unknown = set(wanted) - NUMBER_FIELDS
@@ -181,6 +206,12 @@ def number_fields(number: models.Number, fields: str) -> dict[str, Any]:
         raise GraphError(100, f"Tried accessing nonexisting field ({sorted(unknown)[0]}) on node type (PhoneNumber)")
     shown = wanted or ["verified_name", "code_verification_status", "display_phone_number", "quality_rating"]
     return {name: everything[name] for name in [*shown, "id"]}
+
+
+@graph
+def debug_token(request: HttpRequest, account: models.Account) -> Any:
+    _only(request, "GET")
+    return graph_setup.debug_token(request, account)
 
 
 @graph

@@ -17,6 +17,7 @@ TITLES: dict[int, str] = {
     131009: "Parameter value is not valid",
     131021: "Recipient cannot be sender",
     131026: "Message undeliverable",
+    131048: "Spam rate limit hit",
     131047: "Re-engagement message",
     131051: "Unsupported message type",
     131056: "(Business Account, Consumer Account) pair rate limit hit",
@@ -32,11 +33,14 @@ HREF = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-co
 
 @dataclass
 class GraphError(Exception):
-    """A refusal: `code` as Meta numbers it, `details` for a person, `status` of the HTTP answer."""
+    """A refusal: `code` as Meta numbers it, `details` for a person, `status` of the HTTP answer,
+    `retry_after` seconds for its header (0: none, as Meta mostly does), `subcode` where Meta has one."""
 
     code: int
     details: str
     status: int = 400
+    retry_after: int = 0
+    subcode: int = 0
 
     def __str__(self) -> str:
         return f"(#{self.code}) {TITLES.get(self.code, 'Error')}: {self.details}"
@@ -52,6 +56,8 @@ class GraphError(Exception):
         }
         if self.code == 130429:
             error["error_subcode"] = 2494055
+        if self.subcode:
+            error["error_subcode"] = self.subcode
         if self.code in {2, 130429, 131000, 131056}:
             error["is_transient"] = True
         return {"error": error}

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from apps.sandbox import models, store, templating
+from apps.sandbox import limits_templates as limits
+from apps.sandbox import models, reviewing, templating
 from apps.sandbox.graph_errors import GraphError
 
 _PAGE = 25
@@ -46,7 +47,7 @@ def _page(request: HttpRequest, account: models.Account) -> dict[str, Any]:
 
 
 def _fields(template: models.Template, fields: list[str]) -> dict[str, Any]:
-    everything = store.template_fields(template)
+    everything = reviewing.template_fields(template)
     if not fields:
         return everything
     # Fields that Meta knows but this template has not (previous_category ...) are simply left out, as Meta does.
@@ -61,12 +62,14 @@ def _create(account: models.Account, body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise GraphError(100, "The request body must be a JSON object.")
     templating.check_definition(body)
+    limits.check_creation(account.waba_id, body["name"], body["language"])
     if account.templates.filter(name=body["name"], language=body["language"]).exists():
         raise GraphError(100, f"There is already content in {body['language']} for the template {body['name']}.")
-    template = store.put_template(account, body, "PENDING")
+    limits.note_creation(account.waba_id)
+    template = reviewing.put_template(account, body, "PENDING")
     answer = {"id": template.remote_id, "status": "PENDING", "category": template.category}
     if account.auto_approve:
-        store.set_template_status(template, "APPROVED")
+        reviewing.set_template_status(template, "APPROVED")
     return answer
 
 
@@ -76,6 +79,8 @@ def _delete(request: HttpRequest, account: models.Account) -> dict[str, Any]:
         rows = rows.filter(remote_id=request.GET["hsm_id"])
     if not rows.exists():
         raise GraphError(100, "Message template not found.")
+    for row in rows:
+        limits.note_deletion(account.waba_id, row.name, row.language)
     rows.delete()
     return {"success": True}
 
@@ -88,10 +93,14 @@ def one(request: HttpRequest, template: models.Template, body: Any) -> dict[str,
         raise GraphError(100, "Only GET, or POST with components.")
     if template.status not in {"APPROVED", "REJECTED", "PAUSED"}:
         raise GraphError(100, f"A template that is {template.status} cannot be edited.")
-    definition = {**store.template_fields(template), **body}
+    if template.status == "APPROVED" and body.get("category", template.category) != template.category:
+        raise GraphError(100, "The category of an approved template cannot be changed.")
+    definition = {**reviewing.template_fields(template), **body}
     templating.check_definition(definition)
-    store.put_template(template.account, definition, "PENDING")
+    if template.status == "APPROVED":
+        limits.check_edit(template.remote_id)
+    reviewing.put_template(template.account, definition, "PENDING")
     if template.account.auto_approve:
         template.refresh_from_db()
-        store.set_template_status(template, "APPROVED")
+        reviewing.set_template_status(template, "APPROVED")
     return {"success": True}

@@ -15,6 +15,9 @@ class Account(models.Model):
     portfolio_id = models.CharField(max_length=64, default="", blank=True)
     auto_approve = models.BooleanField(default=True)
     is_subscribed = models.BooleanField(default=True)
+    people_per_day = models.PositiveIntegerField(
+        null=True, help_text="People outside windows per rolling 24 h; null: what the number's messaging_limit says."
+    )
 
 
 class Number(models.Model):
@@ -39,6 +42,7 @@ class Template(models.Model):
     parameter_format = models.CharField(max_length=16, default="POSITIONAL")
     components = models.JSONField(default=list)
     rejected_reason = models.CharField(max_length=64, default="NONE")
+    quality = models.CharField(max_length=16, default="UNKNOWN")
 
     class Meta:
         constraints = [
@@ -110,7 +114,8 @@ class Webhook(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="webhooks")
     order_key = models.CharField(max_length=64, help_text="First attempts of one key go in order.")
-    body = models.BinaryField()
+    body = models.BinaryField(help_text="The whole body, or one element of entry[] that may travel with others.")
+    is_entry = models.BooleanField(default=False)
     signing = models.CharField(max_length=8, default="right", help_text="right, wrong or none")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)

@@ -13,11 +13,14 @@ from apps.sandbox import models, samples, transcript
 from apps.sandbox.control import clock_facts
 from apps.sandbox.events import bus
 from apps.sandbox.jsonhttp import ApiError, api
+from apps.sandbox.oddities import ODDITIES
 from apps.sandbox.trouble import board
 
 LANGUAGES = {"en": "English", "pt": "Português", "es": "Español"}
+_PEOPLE_MAX = 500
+"""A drill has thousands of people, which no page can show."""
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -40,7 +43,7 @@ class SafeHeaders:
 def words(language: str) -> dict[str, str]:
     path = Path(__file__).resolve().parent / "words" / f"{language}.json"
     loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
+    return loaded if language == "en" else {**words("en"), **loaded}
 
 
 def language_of(request: HttpRequest) -> str:
@@ -59,6 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "words": words(language),
         "language": language,
         "pictures": samples.PICTURES,
+        "oddities": list(ODDITIES),
         "places": {key: place[2] for key, place in samples.PLACES.items()},
     }
     shown = {"facts": facts, "words": words(language), "language": language, "languages": LANGUAGES}
@@ -70,7 +74,7 @@ def state(request: HttpRequest) -> Any:
     """Everything the page needs at once: {phones, numbers, clock, trouble, pending}."""
     numbers = models.Number.objects.select_related("account").order_by("pk")
     return {
-        "phones": transcript.phones(models.Phone.objects.order_by("pk")),
+        "phones": transcript.phones(models.Phone.objects.order_by("pk")[:_PEOPLE_MAX]),
         "numbers": [transcript.number(number) for number in numbers],
         "clock": clock_facts(),
         "trouble": board.read(),

@@ -102,8 +102,10 @@ def status(line: Line, person: Person, outcome: Outcome) -> dict[str, Any]:
     return envelope(line.waba_id, "messages", _value(line, **parts, statuses=[one]))
 
 
-def template_status(waba_id: str, template: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """`template`: Graph fields id, name, language, category, status, rejected_reason."""
+def template_status(
+    waba_id: str, template: Mapping[str, Any], at: int, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """`template`: Graph fields id, name, language, category, status, rejected_reason; `more` stands beside them."""
     value = {
         "event": template["status"],
         "message_template_id": int(template["id"]),
@@ -111,10 +113,24 @@ def template_status(waba_id: str, template: Mapping[str, Any], at: int) -> dict[
         "message_template_language": template["language"],
         "reason": template.get("rejected_reason") or "NONE",
         "message_template_category": template["category"],
+        **(more or {}),
     }
     body = envelope(waba_id, "message_template_status_update", value)
     body["entry"][0]["time"] = at
     return body
+
+
+def template_verdict(
+    waba_id: str, template: Mapping[str, Any], field: str, verdict: Mapping[str, str]
+) -> dict[str, Any]:
+    """A template judged anew; `field` is the webhook's, `verdict` what was and what is."""
+    value = {
+        **verdict,
+        "message_template_id": int(template["id"]),
+        "message_template_name": template["name"],
+        "message_template_language": template["language"],
+    }
+    return envelope(waba_id, field, value)
 
 
 def cards(name: str, number: str) -> Sequence[dict[str, Any]]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from apps.core import clock
 from apps.sandbox import models, samples, speaking, store, transcript
 from apps.sandbox.events import bus
 from apps.sandbox.jsonhttp import ApiError, api, body_of
+from apps.sandbox.trouble import board
 
 _WAIT_MAX = 25.0
 _PAGE_MAX = 500
@@ -33,9 +35,17 @@ def number_of(phone_number_id: Any) -> models.Number:
     raise ApiError(f"Which business number? {phone_number_id!r} is not one.", f"Numbers here: {known}.", 404)
 
 
-@api("GET")
+@api("GET", "PUT")
 def many(request: HttpRequest) -> Any:
-    return {"phones": transcript.phones(models.Phone.objects.order_by("pk"))}
+    """PUT {phones: [{number, name, language?}], open?: <phone number id>}: thousands at once, perhaps having just written.
+
+    GET shows at most 500.
+    """
+    if request.method == "PUT":
+        wanted = body_of(request)
+        line = number_of(wanted["open"]) if wanted.get("open") else None
+        return {"phones": store.put_phones(wanted["phones"], line)}
+    return {"phones": transcript.phones(models.Phone.objects.order_by("pk")[:_PAGE_MAX])}
 
 
 @api("GET", "PUT", "DELETE")
@@ -109,6 +119,20 @@ def block(request: HttpRequest, phone: str) -> Any:
     chat.save(update_fields=["is_blocked"])
     bus.publish("people")
     return {"blocked": chat.is_blocked}
+
+
+@api("POST")
+def limit(request: HttpRequest, phone: str) -> Any:
+    """Body: {seconds}: until then, on the demo's clock, sends to this person are answered 131056. 0 ends it."""
+    found, seconds = phone_of(phone), body_of(request)["seconds"]
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+        raise ApiError("seconds must be a number.", "0 lets messages through again.")
+    people = {**board.current.people, found.number: clock.now().timestamp() + seconds}
+    if not seconds:
+        del people[found.number]
+    board.change({"people": people})
+    bus.publish("trouble")
+    return {"limited_until": people.get(found.number)}
 
 
 def media(request: HttpRequest, media_id: str) -> HttpResponse:

@@ -1,6 +1,6 @@
 """How fast one may send. Plain Python; the caller says what time it is."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 # Meta, "Messaging limits": one message per 6 s to the same person, a burst of up to 45 borrowed from the future.
@@ -45,4 +45,33 @@ class Throughput:
         if len(recent) >= per_second:
             return False
         recent.append(now)
+        return True
+
+
+DAY = 24 * 3600.0
+# Meta, "Messaging limits": names of the tiers in `whatsapp_business_manager_messaging_limit`.
+TIERS = {"TIER_50": 50, "TIER_250": 250, "TIER_2K": 2_000, "TIER_10K": 10_000, "TIER_100K": 100_000}
+
+
+@dataclass
+class Tier:
+    """Unique people messaged outside their windows in a rolling 24 h, per business portfolio (Meta, "Messaging limits").
+
+    Whoever was messaged again counts from the last time: a person is within the last 24 hours or is not.
+    """
+
+    latest: dict[str, OrderedDict[str, float]] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+    """The most people that any 24 hours have seen, per portfolio: what a test compares with its tier."""
+
+    def take(self, portfolio: str, person: str, limit: int | None, now: float) -> bool:
+        """Whether one more template may go to `person` at `now` (seconds); counts it if so. `limit` None: any number."""
+        people = self.latest.setdefault(portfolio, OrderedDict())
+        while people and next(iter(people.values())) <= now - DAY:
+            people.popitem(last=False)
+        if person not in people and limit is not None and len(people) >= limit:
+            return False
+        people[person] = now
+        people.move_to_end(person)
+        self.most[portfolio] = max(self.most.get(portfolio, 0), len(people))
         return True

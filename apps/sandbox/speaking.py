@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.core import clock
-from apps.sandbox import content, models, payloads, samples, store
+from apps.sandbox import content, models, payloads, recordings, samples, store
 from apps.sandbox.events import bus
 from apps.sandbox.writing import writing
 
@@ -99,7 +99,7 @@ def _make(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     """(type, its part of the webhook, what the page shows)"""
     kind = str(spec.get("type", "text"))
     makers = {
-        "text": _text, "image": _file, "document": _file, "audio": _file, "video": _file, "location": _location,
+        "text": _text, **dict.fromkeys(content.MEDIA_KINDS, _file), "location": _location,
         "tap": _tap, "list": _tap, "raw_button": _forged_tap, "contacts": _contacts, "reaction": _reaction,
         "edit": _edit, "revoke": _revoke, "raw": _raw,
     }  # fmt: skip
@@ -119,16 +119,20 @@ def _file(chat: models.Chat, spec: Mapping[str, Any]) -> _Made:
     data, mime_type, filename = _bytes(spec)
     wanted = str(spec["type"])
     kind = next((kind for prefix, kind in _MIME_KINDS.items() if mime_type.startswith(prefix)), "document")
-    kind = "document" if wanted == "document" else kind
+    kind = wanted if wanted in {"document", "sticker"} else kind
     media = store.put_media(chat.number, data, mime_type, filename)
     # Webhooks carry base64 of the digest, the look-up carries hex: both are Meta's.
     digest = base64.b64encode(bytes.fromhex(media.sha256)).decode()
     part: dict[str, Any] = {"mime_type": mime_type, "sha256": digest, "id": media.media_id}
     caption = str(spec.get("caption") or spec.get("text") or "")
-    if caption and kind != "audio":
+    if caption and kind not in {"audio", "sticker"}:
         part["caption"] = caption
     if kind == "document":
         part["filename"] = filename
+    if kind == "audio":
+        part["voice"] = spec.get("voice") is True or spec.get("sample") == "voice"
+    if kind == "sticker":
+        part["animated"] = False
     shown = {
         "text": part.get("caption", ""),
         "media": content.media(kind, {**part, "filename": filename}),
@@ -147,8 +151,13 @@ def _bytes(spec: Mapping[str, Any]) -> tuple[bytes, str, str]:
     name = str(spec.get("sample") or ("pipe" if spec["type"] == "image" else "pdf"))
     if name == "pdf":
         return samples.pdf(), "application/pdf", "sample.pdf"
+    if name == "voice":
+        return recordings.voice(), "audio/ogg; codecs=opus", "voice.ogg"
+    if name == "sticker":
+        return recordings.sticker(), "image/webp", "sticker.webp"
     if name not in samples.PICTURES:
-        raise UnsendableError(f"There is no sample {name!r}; there are pdf, {', '.join(samples.PICTURES)}.")
+        others = ", ".join(samples.PICTURES)
+        raise UnsendableError(f"There is no sample {name!r}; there are pdf, voice, sticker, {others}.")
     return samples.picture(name), "image/png", f"{name}.png"
 
 
@@ -284,7 +293,7 @@ def forward(bubble: models.Bubble, phone: models.Phone, number: models.Number) -
     if media.get("id"):
         stored = models.Media.objects.get(media_id=media["id"])
         spec |= {
-            "type": "document" if bubble.kind == "document" else "image",
+            "type": bubble.kind if bubble.kind in content.MEDIA_KINDS else "image",
             "file_b64": base64.b64encode(bytes(stored.content)).decode(),
             "mime_type": stored.mime_type,
             "name": stored.filename,

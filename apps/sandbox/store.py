@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import json
-import random
+import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,8 @@ from apps.core import clock
 from apps.sandbox import models, payloads
 from apps.sandbox.events import bus
 from apps.sandbox.graph_errors import GraphError
+from apps.sandbox.keeping import Kept, keep
+from apps.sandbox.memory import memory
 from apps.sandbox.trouble import board
 from apps.sandbox.writing import writing
 
@@ -48,19 +50,29 @@ def window_open(chat: models.Chat) -> bool:
 
 
 def chat_of(phone: models.Phone, number: models.Number) -> models.Chat:
-    found = models.Chat.objects.filter(phone=phone, number=number).first()
+    found = memory.chat(phone, number)
     if found is None:
         with writing():
-            found = models.Chat.objects.get_or_create(phone=phone, number=number)[0]
-    # Both are at hand already: following the relations would ask for them again.
-    found.phone, found.number = phone, number
+            models.Chat.objects.get_or_create(phone=phone, number=number)
+        found = memory.chat(phone, number)
+    if found is None:
+        raise LookupError("The phone was deleted meanwhile.")
     return found
 
 
 @writing()
 def put_account(waba_id: str, wanted: Mapping[str, Any]) -> models.Account:
     """Create or change an account and its numbers; numbers left out stay as they are."""
-    simple = ("name", "token", "app_secret", "verify_token", "webhook_url", "portfolio_id", "auto_approve")
+    simple = (
+        "name",
+        "token",
+        "app_secret",
+        "verify_token",
+        "webhook_url",
+        "portfolio_id",
+        "auto_approve",
+        "people_per_day",
+    )
     unknown = set(wanted) - {*simple, "numbers"}
     if unknown:
         raise ValueError(f"Unknown field {sorted(unknown)[0]!r}; an account has {', '.join(simple)}, numbers.")
@@ -92,63 +104,35 @@ def put_phone(number: str, wanted: Mapping[str, Any]) -> models.Phone:
         if name in wanted and wanted[name] is not None:
             setattr(phone, name, wanted[name])
     if not phone.bsuid:
-        # Derived, so that the same person keeps the same id after a reset.
-        digits = int(hashlib.sha256(number.encode()).hexdigest(), 16) % 10**20
-        phone.bsuid = f"{phone.country}.{digits:020d}"
+        phone.bsuid = bsuid(number, phone.country)
     phone.save()
     transaction.on_commit(lambda: bus.publish("people"))
     return phone
 
 
-def template_fields(template: models.Template) -> dict[str, Any]:
-    """A template as the Graph API lists it."""
-    return {
-        "id": template.remote_id,
-        "name": template.name,
-        "language": template.language,
-        "status": template.status,
-        "category": template.category,
-        "parameter_format": template.parameter_format,
-        "components": template.components,
-        "rejected_reason": template.rejected_reason,
-        "quality_score": {"score": "UNKNOWN"},
-    }
-
-
 @writing()
-def put_template(account: models.Account, definition: Mapping[str, Any], status: str) -> models.Template:
-    template, _ = models.Template.objects.update_or_create(
-        account=account,
-        name=definition["name"],
-        language=definition["language"],
-        defaults={
-            "category": definition.get("category", "UTILITY"),
-            "status": status,
-            "parameter_format": str(definition.get("parameter_format", "POSITIONAL")).upper(),
-            "components": definition["components"],
-            "rejected_reason": definition.get("rejected_reason", "NONE"),
-        },
-        create_defaults={
-            "remote_id": str(definition.get("id") or new_id()),
-            "category": definition.get("category", "UTILITY"),
-            "status": status,
-            "parameter_format": str(definition.get("parameter_format", "POSITIONAL")).upper(),
-            "components": definition["components"],
-        },
-    )
-    transaction.on_commit(lambda: bus.publish("templates"))
-    return template
+def put_phones(wanted: Sequence[Mapping[str, Any]], line: models.Number | None = None) -> int:
+    """Make many phones at once (those that exist stay as they are); with `line`, each has just written to it."""
+    made = [models.Phone(number=str(one["number"]), name=str(one.get("name") or one["number"]),
+                         language=str(one.get("language", "en")), bsuid=bsuid(str(one["number"]), "BR"))
+            for one in wanted]  # fmt: skip
+    models.Phone.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    if line is not None:
+        rows = models.Phone.objects.in_bulk([one.number for one in made], field_name="number")
+        chats = [models.Chat(phone=phone, number=line, last_inbound_at=clock.now()) for phone in rows.values()]
+        models.Chat.objects.bulk_create(
+            chats, batch_size=500, update_conflicts=True, unique_fields=["phone", "number"],
+            update_fields=["last_inbound_at"],
+        )  # fmt: skip
+    transaction.on_commit(memory.forget)
+    transaction.on_commit(lambda: bus.publish("people"))
+    return len(made)
 
 
-@writing()
-def set_template_status(template: models.Template, status: str, reason: str = "NONE") -> None:
-    template.status = status
-    template.rejected_reason = reason
-    template.save(update_fields=["status", "rejected_reason"])
-    at = int(clock.now().timestamp())
-    body = payloads.template_status(template.account.waba_id, template_fields(template), at)
-    queue_webhook(template.account, body, f"template:{template.remote_id}")
-    transaction.on_commit(lambda: bus.publish("templates"))
+def bsuid(number: str, country: str) -> str:
+    """Derived, so that the same person keeps the same id after a reset."""
+    digits = int(hashlib.sha256(number.encode()).hexdigest(), 16) % 10**20
+    return f"{country}.{digits:020d}"
 
 
 @writing()
@@ -163,48 +147,65 @@ def put_media(number: models.Number, content: bytes, mime_type: str, filename: s
     )
 
 
-def queue_webhook(
+def webhooks(
     account: models.Account,
     body: Mapping[str, Any] | bytes,
     order_key: str,
     *,
     signing: str = "right",
-    after: float = 0.0,
+    at: float = 0.0,
     may_double: bool = True,
-) -> models.Webhook | None:
-    """Owe the product one POST, `after` seconds from now; now and then a copy of it too.
+) -> list[models.Webhook]:
+    """Unsaved rows that owe the product one POST at `at` (Unix seconds; 0: now), now and then a copy of it too.
 
-    None when the account has no webhook address or its app is not subscribed: Meta then keeps nothing either.
+    None at all when the account has no webhook address or its app is not subscribed: Meta then keeps nothing either.
     """
     if not account.webhook_url or not account.is_subscribed:
-        return None
-    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    now = time.time()
-    row = models.Webhook(
-        account=account, order_key=order_key[:64], body=raw, signing=signing, next_at=now + after, created_at=now
+        return []
+    is_entry = not isinstance(body, bytes) and signing == "right"
+    raw = (
+        body
+        if isinstance(body, bytes)
+        else json.dumps(body["entry"][0] if is_entry else body, ensure_ascii=False).encode()
     )
-    row.save()
-    trouble = board.current
-    # Decided by the row's number and a seed, so that a run can be repeated.
-    if may_double and random.Random(f"{trouble.seed}:{row.pk}").random() < trouble.duplicates:
-        models.Webhook.objects.create(
-            account=account, order_key=row.order_key, body=raw, signing=signing, is_copy=True,
-            next_at=now + after + 0.3, created_at=now,
-        )  # fmt: skip
-    transaction.on_commit(lambda: bus.publish("webhook"))
-    return row
+    now = time.time()
+    values: dict[str, Any] = {
+        "account_id": account.pk, "order_key": order_key[:64], "body": raw, "is_entry": is_entry, "signing": signing,
+        "created_at": now,
+    }  # fmt: skip
+    rows = [models.Webhook(**values, next_at=at or now)]
+    if may_double and board.doubles():
+        rows.append(models.Webhook(**values, next_at=(at or now) + 0.3, is_copy=True))
+    return rows
+
+
+def queue_webhook(account: models.Account, body: Mapping[str, Any] | bytes, order_key: str, *, signing: str = "right",
+                  may_double: bool = True) -> models.Webhook | None:  # fmt: skip
+    """Save what `webhooks` makes, inside the caller's transaction; None when nothing is owed."""
+    rows = webhooks(account, body, order_key, signing=signing, may_double=may_double)
+    for row in rows:
+        row.save()
+    if rows:
+        transaction.on_commit(lambda: bus.publish("webhook"))
+    return rows[0] if rows else None
 
 
 def add_status(bubble: models.Bubble, status: str) -> None:
     """Note a status of a kept business message and tell the product. Call inside a transaction."""
-    note_status(bubble, status)
+    for row in note_status(bubble, status):
+        row.save()
     bubble.save(update_fields=["statuses"])
 
 
-def note_status(bubble: models.Bubble, status: str, error: GraphError | None = None, after: float = 0.0) -> None:
-    """Put a status on a bubble that the caller saves, and owe its webhook. Once per status."""
+def note_status(
+    bubble: models.Bubble, status: str, error: GraphError | None = None, after: float = 0.0
+) -> list[models.Webhook]:
+    """Put a status on a bubble, once, and return the webhooks that it owes; the caller saves both.
+
+    Statuses of one moment travel together, so their moment is rounded up to the next tick of `gather_ms`.
+    """
     if any(one["status"] == status for one in bubble.statuses):
-        return
+        return []
     at = int(clock.now().timestamp())
     entry: dict[str, Any] = {"status": status, "at": at}
     if error is not None:
@@ -221,19 +222,23 @@ def note_status(bubble: models.Bubble, status: str, error: GraphError | None = N
         error=error,
     )
     body = payloads.status(line(chat.number), person(chat.phone), outcome)
-    queue_webhook(chat.number.account, body, f"chat:{chat.pk}", after=after)
+    trouble = board.current
+    due = time.time() + after + trouble.status_late_seconds + board.shuffled()
+    tick = trouble.gather_ms / 1000
+    due = math.ceil(due / tick) * tick if tick else due
+    return webhooks(chat.number.account, body, f"chat:{chat.pk}", at=due)
 
 
-@writing()
 def refuse(error: GraphError, body: Any) -> None:
     """Count a refusal, so that a drill can ask what was refused and why."""
     shown = body if isinstance(body, dict) else {}
-    models.Refusal.objects.create(
+    refusal = models.Refusal(
         code=error.code,
         recipient=str(shown.get("to") or shown.get("recipient") or "")[:140],
         opaque=str(shown.get("biz_opaque_callback_data") or "")[:512],
         details=error.details[:500],
     )
+    keep(Kept(refusal=refusal))
 
 
 @writing()
@@ -263,6 +268,7 @@ def reset() -> None:
     for model in (models.Webhook, models.Refusal, models.Bubble, models.Chat, models.Media, models.Template,
                   models.Phone, models.Number, models.Account):  # fmt: skip
         model.objects.all().delete()
+    transaction.on_commit(memory.forget)
     transaction.on_commit(lambda: bus.publish("reset"))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from apps.sandbox import control, graph, page, phones
+from apps.sandbox import control, counting, graph, graph_setup, page, phones
 
 V = r"^graph/v\d+\.\d+"
 urlpatterns = [
@@ -17,20 +17,23 @@ urlpatterns = [
     path("api/accounts/<str:waba_id>", control.account),
     path("api/accounts/<str:waba_id>/templates", control.templates),
     path("api/accounts/<str:waba_id>/handshake", control.check_handshake),
+    path("api/accounts/<str:waba_id>/facts", graph_setup.facts),
     path("api/templates", control.all_templates),
     path("api/templates/<str:template_id>/status", control.template_status),
+    path("api/templates/<str:template_id>/change", control.template_change),
     path("api/phones", phones.many),
     path("api/phones/<str:phone>", phones.one),
     path("api/phones/<str:phone>/send", phones.send),
     path("api/phones/<str:phone>/forward", phones.forward),
     path("api/phones/<str:phone>/messages", phones.messages),
     path("api/phones/<str:phone>/block", phones.block),
+    path("api/phones/<str:phone>/limit", phones.limit),
     path("api/read", phones.read),
     path("api/clock", control.read_clock),
     path("api/clock/wind", control.wind),
     path("api/trouble", control.trouble),
-    path("api/counts", control.counts),
-    path("api/accepted", control.accepted),
+    path("api/counts", counting.counts),
+    path("api/accepted", counting.accepted),
     path("api/webhooks/hold", control.hold),
     path("api/webhooks/raw", control.raw_webhook),
     re_path(V + r"/files/(?P<media_id>\d+)$", graph.media_file),
@@ -39,5 +42,6 @@ urlpatterns = [
     re_path(V + r"/(?P<waba_id>\w+)/message_templates$", graph.message_templates),
     re_path(V + r"/(?P<waba_id>\w+)/subscribed_apps$", graph.subscribed_apps),
     re_path(V + r"/(?P<waba_id>\w+)/phone_numbers$", graph.phone_numbers),
+    re_path(V + r"/debug_token$", graph.debug_token),
     re_path(V + r"/(?P<node_id>\w+)$", graph.node),
 ]

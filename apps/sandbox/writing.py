@@ -15,3 +15,10 @@ def writing() -> Iterator[None]:
     """A transaction that waits for its turn. Also a decorator: `@writing()`."""
     with _lock, transaction.atomic():
         yield
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """The pen without a transaction; see `keeping`. Never inside `writing`, whose own transaction would be in the way."""
+    with _lock:
+        yield

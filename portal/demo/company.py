@@ -3,7 +3,10 @@
 The phone numbers have the right shape and belong to nobody: Brazil's and Spain's runs of zeros, the United States' 555-01xx.
 """
 
+import base64
+import hashlib
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 COMPANY = "Padaria Aurora"
@@ -58,6 +61,14 @@ TEAMS = {
 
 ABSENT, DEPUTY = "A-002", "A-003"
 
+# Nobody's message waits for the morning here, so that a demo runs at any hour; but for the baker, whose calendar is a real one.
+ALWAYS_OPEN = "Round the clock"
+BAKERY: dict[str, Any] = {
+    "name": "Bakery, São Paulo", "country": "BR", "region": "SP", "quiet_from": time(19), "quiet_until": time(3),
+}  # fmt: skip
+BAKERY_HOURS = ((time(4), time(8)), (time(8, 30), time(12)))
+BAKER = "A-013"
+
 
 @dataclass(frozen=True)
 class Login:
@@ -70,6 +81,11 @@ class Login:
     roles: tuple[str, ...] = ()
     employee: str = ""
     is_superuser: bool = False
+
+    @property
+    def secret(self) -> str:
+        """The fixed secret of this sign-in's authenticator app, in base32; the same in every demo."""
+        return base64.b32encode(hashlib.sha256(f"Padaria Aurora {self.username}".encode()).digest()[:20]).decode()
 
 
 LOGINS = (
@@ -194,6 +210,24 @@ MENU: tuple[dict[str, Any], ...] = (
             "en": "Problems I reported",
             "pt-br": "Problemas que relatei",
             "es": "Problemas que reporté",
+        },
+    },
+    {
+        "target": "contacts.messages", "argument": "",
+        "label": {"en": "What I get from Recado", "pt-br": "O que recebo do Recado", "es": "Qué recibo de Recado"},
+        "description": {
+            "en": "Switch kinds of messages on or off",
+            "pt-br": "Ligue ou desligue tipos de mensagens",
+            "es": "Activa o desactiva tipos de mensajes",
+        },
+    },
+    {
+        "target": "contacts.about_me", "argument": "",
+        "label": {"en": "What you hold about me", "pt-br": "O que sabem sobre mim", "es": "Qué saben sobre mí"},
+        "description": {
+            "en": "Which data of mine are kept, and whom to ask",
+            "pt-br": "Que dados meus ficam guardados e a quem pedir",
+            "es": "Qué datos míos se guardan y a quién preguntar",
         },
     },
 )  # fmt: skip

@@ -47,6 +47,10 @@ class Sandbox:
     def wind(self, seconds: float) -> None:
         self.ask("POST", "/api/clock/wind", {"seconds": seconds})
 
+    def trouble(self, **what: Any) -> None:
+        """Switch some trouble on, or off again with its zero."""
+        self.ask("PUT", "/api/trouble", what)
+
     def counts(self) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("GET", "/api/counts")
         return found

@@ -7,11 +7,15 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import reverse
 
 from apps.approvals.models import Flow, Stage
+from apps.calendars import services as calendars
+from apps.calendars.models import WorkCalendar, WorkHours
 from apps.contacts import queries as contact_queries
 from apps.contacts import services as contacts
 from apps.contacts.models import Consent
@@ -23,6 +27,7 @@ from apps.journal import services as journal
 from apps.journal.actors import SYSTEM
 from apps.people import services as people
 from apps.people.models import Absence, Employee, Membership, Team, User
+from apps.people.signin import factors
 from apps.providers import services as providers
 from apps.providers.kinds import Klass
 from apps.providers.models import Account, Number, Portfolio
@@ -39,6 +44,7 @@ def seed(*, base_url: str, sandbox_url: str) -> dict[str, Any]:
     """
     with transaction.atomic(), journal.correlation("demo"):
         employees = plant_people()
+        plant_calendars(employees)
         plant_logins(employees)
         forms = {key: plant_form(key, values) for key, values in company.FORMS.items()}
         plant_incidents(forms["problem"])
@@ -87,6 +93,21 @@ def plant_absence(absent: Employee, deputy: Employee) -> None:
         )  # fmt: skip
 
 
+def plant_calendars(employees: dict[str, Employee]) -> None:
+    """A default that holds nobody's message at any hour, and the baker's: Monday to Saturday, early, with quiet hours."""
+    everybody, is_new = WorkCalendar.objects.get_or_create(name=company.ALWAYS_OPEN)
+    if is_new and not WorkCalendar.objects.filter(is_default=True).exists():
+        calendars.make_default(calendar=everybody, by=SYSTEM)
+    bakery, is_new = WorkCalendar.objects.get_or_create(name=company.BAKERY["name"], defaults=company.BAKERY)
+    if is_new:
+        for weekday in range(6):
+            for starts, ends in company.BAKERY_HOURS:
+                WorkHours.objects.create(calendar=bakery, weekday=weekday, starts=starts, ends=ends)
+        calendars.bring_in_holidays(calendar=bakery)
+        employees[company.BAKER].calendar = bakery
+        employees[company.BAKER].save(update_fields=["calendar"])
+
+
 def plant_logins(employees: dict[str, Employee]) -> None:
     for login in company.LOGINS:
         first, _space, last = login.name.partition(" ")
@@ -98,6 +119,8 @@ def plant_logins(employees: dict[str, Employee]) -> None:
             user.set_password(login.password)
             user.save(update_fields=["password"])
             user.groups.set(Group.objects.filter(name__in=login.roles))
+        if factors.needs_factor(user) and not factors.has_factor(user):
+            TOTP.activate(user, login.secret)
         if login.employee and employees[login.employee].user_id is None:
             employees[login.employee].user = user
             employees[login.employee].save(update_fields=["user"])
@@ -189,15 +212,23 @@ def plant_contacts(employees: dict[str, Employee]) -> None:
 
 def notes(account: Account, base_url: str, sandbox_url: str) -> dict[str, Any]:
     """Addresses, logins and people, for `var/demo.json`."""
+    with_app = set(Authenticator.objects.filter(type="totp").values_list("user__username", flat=True))
     return {
         "base_url": base_url,
         "sandbox_url": sandbox_url,
         "number_id": company.NUMBER_ID,
         "waba_id": account.remote_id,
         "logins": [
-            {"username": login.username, "password": login.password, "name": login.name, "what": login.what}
+            {
+                "username": login.username,
+                "password": login.password,
+                "name": login.name,
+                "what": login.what,
+                "totp_secret": login.secret if login.username in with_app else "",
+            }
             for login in company.LOGINS
         ],
+        "codes_url": base_url + reverse("demo_codes"),
         "people": [
             {"number": person.number, "name": person.name, "phone": person.phone, "language": person.place[0]}
             for person in company.PEOPLE

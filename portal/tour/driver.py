@@ -9,10 +9,13 @@ from typing import Any
 
 import requests
 
+from portal.demo.codes import STEP, code
 from portal.demo.sandbox import Sandbox
 
 PATIENCE_SECONDS = 45.0
 """How long an answer may take: a busy machine with two cores needs two or three."""
+
+_SESSIONS: dict[tuple[str, str], dict[str, str]] = {}
 
 
 class FailedError(AssertionError):
@@ -53,6 +56,10 @@ class Phone:
     language: str
     seen: int = 0
     last: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0]
 
     def catch_up(self) -> None:
         """Everything so far is old news."""
@@ -147,25 +154,50 @@ class Desk:
         self._session.headers["Accept-Language"] = "en"
         self.page = ""
         """The last page as it came, tags and all."""
+        self.url = ""
+        """Where the last form led to."""
         self._sign_in(login)
 
     def _sign_in(self, login: dict[str, str]) -> None:
+        """By password and code; a story later by the session that is still good, as a person's browser would."""
+        kept = (self.base_url, self.who)
+        if kept in _SESSIONS:
+            self._session.cookies.update(_SESSIONS[kept])
+            if "/accounts/" not in self._ask("GET", f"{self.base_url}/admin/").url:
+                self.narrator.passed(f"{self.who} is still signed in to the admin")
+                return
         page = self._ask("GET", f"{self.base_url}/admin/login/?next=/admin/")
-        answer = self._ask(
-            "POST",
-            page.url,
-            data={"username": login["username"], "password": login["password"], "next": "/admin/", **_token(page.text)},
-            headers={"Referer": page.url},
-        )
-        if answer.status_code != 200 or "/admin/login" in answer.url:
+        answer = self._post(page, {"login": login["username"], "password": login["password"], "next": "/admin/"})
+        how = ""
+        if "/accounts/code/" in answer.url and login.get("totp_secret"):
+            answer, how = self._enter_code(answer, login["totp_secret"]), " with a second factor"
+        if answer.status_code != 200 or "/accounts/" in answer.url:
             raise FailedError(f"{self.who} cannot sign in to {self.base_url}/admin/ (HTTP {answer.status_code}).")
-        self.narrator.passed(f"{self.who} signs in to the admin")
+        _SESSIONS[kept] = dict(self._session.cookies)
+        self.narrator.passed(f"{self.who} signs in to the admin{how}")
+
+    def _enter_code(self, page: requests.Response, secret: str) -> requests.Response:
+        """A code is good once: when somebody has just used this half minute's, the neighbours', else the next one."""
+        for steps in (0, 1, -1):
+            answer = self._post(page, {"code": code(secret, steps=steps)})
+            if "/accounts/code/" not in answer.url:
+                return answer
+        time.sleep(STEP - time.time() % STEP + 1)
+        return self._post(answer, {"code": code(secret, steps=1)})
+
+    def _post(self, page: requests.Response, values: dict[str, str]) -> requests.Response:
+        return self._ask("POST", page.url, data={**values, **_token(page.text)}, headers={"Referer": page.url})
 
     def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
             return self._session.request(method, url, timeout=30, **options)
         except requests.RequestException as error:
             raise FailedError(f"{self.who} opens {url} and nothing answers ({type(error).__name__}).") from error
+
+    @property
+    def path(self) -> str:
+        """The path of where the last form led to."""
+        return self.url.removeprefix(self.base_url)
 
     def read(self, path: str, *patterns: str, what: str = "", expected: int = 200, seconds: float = 0.0) -> str:
         """The text of a page (tags stripped), holding every pattern; tries again for up to `seconds`."""
@@ -192,6 +224,46 @@ class Desk:
             raise FailedError(f"{what}: {self.who} presses {path} and gets HTTP {answer.status_code}.")
         self.narrator.passed(what)
         return _plain(answer.text)
+
+    def submit(self, path: str, *patterns: str, what: str) -> str:
+        """Press a button that changes something (a POST), and the text of the page it leads to."""
+        asked = self._ask("GET", self.base_url + path)
+        answer = self._ask("POST", asked.url, data=_token(asked.text), headers={"Referer": asked.url})
+        text = _plain(answer.text)
+        missing = [pattern for pattern in patterns if not re.search(pattern, text, re.IGNORECASE)]
+        if answer.status_code != 200 or missing:
+            raise FailedError(
+                f"{what}: {self.who} presses {path}: HTTP {answer.status_code}, no {missing}.\n{text[:1500]}"
+            )
+        self.narrator.passed(what)
+        return text
+
+    def fill(
+        self, path: str, values: dict[str, str], *patterns: str, what: str, file: tuple[str, bytes] | None = None
+    ) -> str:
+        """Fill in the form of a page and send it: `values` beside what its hidden fields and lists hold, and a file with
+        its name. The text of the next page.
+        """
+        asked = self._ask("GET", self.base_url + path)
+        data = {**_chosen(asked.text), **_hidden(asked.text), **values}
+        files = {"file": file} if file else None
+        answer = self._ask("POST", asked.url, data=data, files=files, headers={"Referer": asked.url})
+        self.page, self.url, text = answer.text, answer.url, _plain(answer.text)
+        missing = [pattern for pattern in patterns if not re.search(pattern, text, re.IGNORECASE)]
+        if answer.status_code != 200 or missing:
+            raise FailedError(
+                f"{what}: {self.who} sends {path}: HTTP {answer.status_code}, no {missing}.\n{text[:1500]}"
+            )
+        self.narrator.passed(what)
+        return text
+
+    def first_link(self, path: str, pattern: str) -> str:
+        """The address of the first link on a page that fits a regular expression."""
+        self.read(path)
+        found = re.search(rf'href="({pattern})"', self.page)
+        if found is None:
+            raise FailedError(f"{self.who} opens {path} and finds no link like {pattern}.")
+        return html.unescape(found[1])
 
 
 @dataclass
@@ -257,6 +329,27 @@ def _shown(messages: Sequence[dict[str, Any]]) -> str:
 def _token(page: str) -> dict[str, str]:
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     return {"csrfmiddlewaretoken": found[1]} if found else {}
+
+
+def _hidden(page: str) -> dict[str, str]:
+    """Names and values of the hidden fields of a page's forms."""
+    found = {}
+    for tag in re.findall(r"<input\b[^>]*>", page):
+        name, kind = re.search(r'\bname="([^"]+)"', tag), re.search(r'\btype="hidden"', tag)
+        value = re.search(r'\bvalue="([^"]*)"', tag)
+        if name and kind:
+            found[html.unescape(name[1])] = html.unescape(value[1]) if value else ""
+    return found
+
+
+def _chosen(page: str) -> dict[str, str]:
+    """What is chosen in the lists of a page's forms."""
+    found = {}
+    for name, options in re.findall(r'(?s)<select\b[^>]*\bname="([^"]+)"[^>]*>(.*?)</select>', page):
+        chosen = re.search(r'<option\b[^>]*\bvalue="([^"]*)"[^>]*\bselected', options)
+        if chosen:
+            found[html.unescape(name)] = html.unescape(chosen[1])
+    return found
 
 
 def _plain(page: str) -> str:

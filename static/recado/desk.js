@@ -7,6 +7,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (link.dataset.sent) return; // a double click is one click
   link.dataset.sent = "true";
+  link.setAttribute("aria-busy", "true");
   const form = document.createElement("form");
   form.method = "post";
   form.action = link.href;
@@ -14,3 +15,28 @@ document.addEventListener("click", (event) => {
   document.body.append(form);
   form.submit();
 });
+// The theme expects its own text box beside every file field, and stumbles where there is none: plain ones are kept from it.
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (input.type !== "file") return;
+  if (!input.parentNode?.parentNode?.parentNode?.querySelector("input[type=text]")) event.stopPropagation();
+}, true);
+// The theme's boxes to search in are named after what they hold; here after what they are for, too.
+const nameBoxes = () => {
+  for (const container of document.querySelectorAll("select.select2-hidden-accessible + .select2-container")) {
+    const select = container.previousElementSibling;
+    const name = select.getAttribute("aria-label") || select.labels[0]?.textContent.trim();
+    const box = container.querySelector("[role=combobox]");
+    if (!name || !box) continue;
+    const held = container.querySelector(".select2-selection__rendered");
+    held?.removeAttribute("role"); // it cannot be written in: the box around it is the field
+    held?.removeAttribute("aria-readonly");
+    box.id ||= `${select.id}-box`;
+    box.setAttribute("aria-label", name);
+    box.setAttribute("aria-labelledby", held?.id ? `${box.id} ${held.id}` : box.id);
+    container.querySelector(".select2-search__field")?.setAttribute("aria-label", name);
+  }
+  document.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach((hint) => hint.setAttribute("role", "img"));
+};
+window.addEventListener("load", () => setTimeout(nameBoxes));
+document.addEventListener("formset:added", () => setTimeout(nameBoxes));

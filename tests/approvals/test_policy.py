@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from apps.approvals.policy import Attempt, Chosen, Refusal, SeatView, outcome, refusal, seat_plan
 
 FINE = Attempt(
-    employee_id=1, is_active=True, requester_id=9, is_request_open=True, is_stage_open=True, version=3, version_seen=3,
+    employee_id=1, is_active=True, own_ids={9, 8}, is_request_open=True, is_stage_open=True, version=3, version_seen=3,
     seats=(SeatView(1, True), SeatView(2, True)),
 )  # fmt: skip
 
@@ -18,13 +18,16 @@ def test_whoever_holds_an_open_seat_may_decide():
 
 @pytest.mark.parametrize(("change", "reason"), [
     ({"is_active": False}, Refusal.LEFT),
-    ({"requester_id": 1}, Refusal.OWN_REQUEST),
+    ({"own_ids": {1}}, Refusal.OWN_REQUEST),
+    ({"own_ids": {9, 1}}, Refusal.OWN_REQUEST),
     ({"employee_id": 7}, Refusal.NOT_ASKED),
     ({"seats": (SeatView(1, False, "approve"),)}, Refusal.DECIDED_BEFORE),
     ({"is_request_open": False}, Refusal.REQUEST_CLOSED),
     ({"is_stage_open": False}, Refusal.STAGE_CLOSED),
     ({"seats": (SeatView(1, False),)}, Refusal.SEAT_MOVED),
     ({"version_seen": 2}, Refusal.STALE),
+    ({"needs_page": True}, Refusal.STEP_UP),
+    ({"needs_page": True, "own_ids": {1}}, Refusal.OWN_REQUEST),
 ])  # fmt: skip
 def test_every_other_attempt_is_refused_for_its_reason(change: dict, reason: Refusal):
     assert refusal(replace(FINE, **change)) is reason

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.desk import Look
 from tests.stack import Stack
 
+expect.set_options(timeout=20_000)  # as long as a page may take on a busy machine (tests/browser/desk.py)
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -39,7 +40,7 @@ def look(browser: Browser, stack: Stack, tmp_path: Path) -> Iterator[Look]:
     looker = Look(browser, stack.notes(), folder)
     yield looker
     looker.close()
-    assert looker.complaints == []
+    assert not looker.complaints, "\n".join(looker.complaints)
 
 
 @pytest.fixture

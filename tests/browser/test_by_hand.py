@@ -57,7 +57,7 @@ def test_a_broken_pipe_from_the_photo_to_the_closed_ticket(look: Look) -> None:
     phones.reads(re.compile("2 fotos"))
     phones.tap("Pronto")
     phones.reads("Onde fica?")
-    look.fits(phones.page, "the chat")
+    look.judge(phones.page, "the chat")
     phones.write("pular")
     phones.reads("Confira")
     phones.tap("Enviar")
@@ -74,6 +74,7 @@ def test_a_broken_pipe_from_the_photo_to_the_closed_ticket(look: Look) -> None:
     look.picture(desk, "ticket")
     desk.get_by_role("button", name="Take", exact=True).click()
     expect(desk.locator("#content")).to_contain_text(re.compile("taken", re.IGNORECASE))
+    look.judge(desk, "a ticket")
     phones.reads("João Pedro Santos")
 
 
@@ -106,9 +107,10 @@ def test_a_lunch_that_finance_has_to_approve(look: Look) -> None:
     look.sign_in(desk, "finance")
     expect(desk.locator("#content")).to_contain_text("Wait for your decision")
     look.picture(desk, "home-finance")
-    desk.get_by_role("link", name=re.compile("Wait for your decision")).click()
+    desk.get_by_role("link", name=re.compile(r"^\d+ Wait for your decision")).click()
     desk.get_by_role("link", name=re.compile(r"R-\d+")).first.click()
     expect(desk.locator("#content")).to_contain_text("R$ 780.00")
+    look.judge(desk, "a request")
     look.picture(desk, "request")
     desk.get_by_role("button", name="Approve", exact=True).click()
     expect(desk.locator("#content")).to_contain_text(re.compile("approved", re.IGNORECASE))

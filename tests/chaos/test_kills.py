@@ -6,17 +6,17 @@
 import json
 import os
 import random
-import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from portal.demo.sandbox import Sandbox
+from tests.chaos.disasters import kill_one
 from tests.chaos.flood import Flood
 from tests.stack import Stack
 
@@ -33,19 +33,6 @@ DRAIN_SECONDS = 300.0
 def stack() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="recado-chaos-") as folder, Stack(Path(folder) / "var") as running:
         yield running
-
-
-def kill_a_worker(stack: Stack, dice: random.Random) -> str:
-    """SIGKILL one process of the worker: its head (which takes all down) or one of its hands."""
-    try:
-        head = psutil.Process(stack.notes()["pids"]["worker"])
-        hands = head.children()
-        # One time in three the head; a supervisor that restarts it again and again waits longer and longer.
-        victim = head if not hands or dice.random() < 0.34 else dice.choice(hands)
-        victim.send_signal(signal.SIGKILL)
-    except psutil.NoSuchProcess:
-        return ""
-    return "head" if victim is head else "hand"
 
 
 def counted(stack: Stack) -> dict[str, Any]:
@@ -80,11 +67,9 @@ def test_every_event_is_applied_once_and_every_extra_send_is_listed(stack: Stack
     while flood.is_running:
         # Spread evenly over the flood, each a little off, so that none waits for a quiet moment.
         if len(killed) < KILLS and len(flood.done) * (KILLS + 1) >= INCIDENTS * (len(killed) + dice.random()):
-            victim = kill_a_worker(stack, dice)
-            if victim:
-                killed.append(victim)
-                # The carrier has bad moments too: two messages are taken there while their answers never arrive here.
-                sandbox.ask("PUT", "/api/trouble", {"lose_answers": 2})
+            killed.append(kill_one(stack, dice))
+            # The carrier has bad moments too: two messages are taken there while their answers never arrive here.
+            sandbox.ask("PUT", "/api/trouble", {"lose_answers": 2})
         # What a killed worker had claimed waits for its lease and its grace; nobody needs to sit through them.
         sandbox.wind(2)
         time.sleep(0.5)
@@ -96,7 +81,7 @@ def test_every_event_is_applied_once_and_every_extra_send_is_listed(stack: Stack
     sent = sum(reporter.sent for reporter in flood.reporters)
     print(
         f"\n{INCIDENTS} incidents in {seconds:.0f} s under {len(killed)} SIGKILLs "
-        f"({killed.count('head')} heads, {killed.count('hand')} hands)\n"
+        f"({dict(Counter(killed))})\n"
         f"  inbound: {sent} messages sent, {found['messages']} kept, {found['receipts']} receipts, events {found['events']}\n"
         f"  tickets: {found['tickets']}, made twice: {len(found['twice'])}\n"
         f"  outbound: {found['outbound']}, accepted over there {counts['accepted']}, held {found['held']}\n"

@@ -1,10 +1,9 @@
 """Who wrote: phones, business-scoped ids, and everything that makes it doubtful."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.db.models.signals import pre_save
 
 from apps.contacts import queries, services
@@ -14,6 +13,7 @@ from apps.journal.models import Entry
 from apps.providers.models import Number
 from apps.providers.types import IdentityChanged, Sender
 from tests.factories import make_account, make_contact, make_employee, make_identity, make_number
+from tests.racing import race
 
 State = Contact.State
 BSUID = "BR.13491208655302741918"
@@ -206,22 +206,8 @@ def test_a_sender_written_down_by_another_worker_meanwhile_is_found(number: Numb
     "connection.vendor == 'sqlite'", reason="SQLite in memory has one writer: the race needs PostgreSQL"
 )
 def test_a_new_sender_seen_by_eight_workers_is_one_contact() -> None:
-    number, barrier = make_number(), threading.Barrier(8)
-    found: list[int] = []
-
-    def worker() -> None:
-        try:
-            barrier.wait()
-            found.append(resolve(number, "+5511981234567", BSUID).pk)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=worker) for _n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
+    number = make_number()
+    found = race(*[lambda: resolve(number, "+5511981234567", BSUID).pk] * 8)
     assert len(set(found)) == Contact.objects.count() == Identity.objects.count() == 1
     assert connection.vendor == "postgresql"
 

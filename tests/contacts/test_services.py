@@ -78,10 +78,13 @@ def test_a_lost_phone_is_suspended_and_reinstated() -> None:
     contact, hr = make_contact(make_employee()), make_user(is_superuser=True)
     assert services.report_lost(contact=contact, by=hr).state_reason == "lost phone"
     assert queries.contact_of(contact.employee) is None  # type: ignore[arg-type]
-    assert services.reinstate(contact=contact, by=hr).state == State.ACTIVE
+    with pytest.raises(InvalidInputError, match="how you know"):
+        services.reinstate(contact=contact, by=hr, reason="  ")
+    assert services.reinstate(contact=contact, by=hr, reason="Came to the office").state == State.ACTIVE
     with pytest.raises(MoveNotAllowedError):
-        services.reinstate(contact=contact, by=hr)
+        services.reinstate(contact=contact, by=hr, reason="Again")
     assert names() == ["contact.suspended", "contact.reinstated"]
+    assert "Came to the office" in str(Entry.objects.get(name="contact.reinstated").body.content)
 
 
 def test_a_sign_in_without_the_permission_changes_nothing() -> None:
@@ -185,7 +188,7 @@ def save(client: Client, contact: Contact, **values: Any) -> None:
 
 
 def test_choosing_an_employee_links_and_emptying_unlinks(client: Client) -> None:
-    contact, employee = make_contact(), make_employee()
+    contact, employee = make_contact(consents=()), make_employee()
     save(client, contact, employee=employee.pk, language="es")
     contact.refresh_from_db()
     assert (contact.employee, contact.language, contact.state) == (employee, "es", State.ACTIVE)
@@ -203,11 +206,12 @@ def test_saving_without_a_change_records_nothing(client: Client) -> None:
 
 def test_the_buttons_of_a_contact_work(client: Client) -> None:
     contact = make_contact(make_employee(), consents=())
-    for path, told in (
-        ("lost-phone", "Suspended"), ("reinstate", "Active again"), ("record-consent", "Recorded"), ("unlink", "Unlinked"),
-        ("reinstate", "Nothing was changed"),
+    for path, told, values in (
+        ("lost-phone", "Suspended", {}), ("reinstate", "how you know", {}),
+        ("reinstate", "Active again", {"reason": "Came to the office"}), ("record-consent", "Recorded", {}),
+        ("unlink", "Unlinked", {}), ("reinstate", "Nothing was changed", {"reason": "Came to the office"}),
     ):  # fmt: skip
-        assert told in client.post(url_of(contact, f"{path}/"), follow=True).content.decode(), path
+        assert told in client.post(url_of(contact, f"{path}/"), values, follow=True).content.decode(), path
     page = client.get(url_of(contact)).content.decode()
     assert "Signed on paper" in page
     listed = client.get("/admin/contacts/contact/").content.decode()

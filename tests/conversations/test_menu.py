@@ -1,6 +1,6 @@
 """The menu and its sub-menus, from the first word to the domain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,6 +9,7 @@ from apps.conversations.models import Dialogue, MenuItem
 from apps.conversations.targets import Choice, Opening, Reply, Speaker, Target, targets
 from apps.core.errors import NotPermittedError
 from apps.providers.types import Choices
+from tests import registries
 from tests.conversations.talk import Phone
 from tests.forms.test_chat_face import assert_fits
 
@@ -47,14 +48,9 @@ class Same(Target):
 
 
 @pytest.fixture(autouse=True)
-def known_targets() -> Iterator[None]:
-    targets.get("")  # filled first: ours must not stand in the way of autodiscovery
-    before = dict(targets._things)
-    targets.register("test.report", Pretend())
-    targets.register("test.same", Same())
-    yield
-    targets._things.clear()
-    targets._things.update(before)
+def known_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    registries.add(monkeypatch, targets, "test.report", Pretend())
+    registries.add(monkeypatch, targets, "test.same", Same())
 
 
 def item(target: str = "test.report", label: str = "Report a problem", **values: object) -> MenuItem:

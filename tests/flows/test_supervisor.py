@@ -28,7 +28,7 @@ def plain() -> Iterator[Stack]:
         stack.drop_database()
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "sandbox", "valkey"])
+@pytest.mark.parametrize("name", ["web", "worker", "sender", "beat", "sandbox", "valkey"])
 def test_what_is_killed_comes_back(stack: Stack, name: str) -> None:
     if name not in stack.notes()["pids"]:
         pytest.skip("the broker is not ours here")

@@ -76,7 +76,6 @@ def test_a_schema_survives_json() -> None:
             ],
             "asked only later",
         ),
-        ([{"key": "a", "kind": "text", "is_sensitive": True}], "stays on the phone"),
         ([{"key": "a", "kind": "money"}], "currency"),
         ([{"key": "a", "kind": "number", "limits": {"min": 5, "max": 1}}], "larger than the largest"),
         ([{"key": "a", "kind": "text"}, {"key": "a", "kind": "text"}], "Two fields"),
@@ -109,6 +108,13 @@ def test_a_sound_form_has_no_problems_and_wears_the_chat() -> None:
     )
     assert policy.problems(schema) == []
     assert faces.obstacles(schema, faces.Face.CHAT) == []
+
+
+def test_a_sensitive_question_is_asked_on_a_page_and_never_in_a_chat() -> None:
+    schema = form({"key": "iban", "kind": "text", "is_sensitive": True})
+    assert policy.problems(schema) == []
+    assert faces.obstacles(schema, faces.Face.WEB) == []
+    assert "stays on the phone" in faces.obstacles(schema, faces.Face.CHAT)[0]
 
 
 def test_a_missing_language_falls_back_to_its_neighbour_then_english_then_any() -> None:

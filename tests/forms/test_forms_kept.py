@@ -138,7 +138,6 @@ def test_a_form_is_made_from_typed_inputs_without_any_json(desk: Client) -> None
             "not a field of this form",
         ),
         ({"kind": "text", "condition_field": "nothing"}, "all three parts"),
-        ({"kind": "text", "is_sensitive": "on"}, "stays on the phone"),
         ({"kind": "money"}, "currency"),
     ],
 )

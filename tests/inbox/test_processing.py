@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from apps.contacts.models import Contact
 from apps.conversations.models import Message
 from apps.core import clock as core_clock
 from apps.core.errors import NotPermittedError
-from apps.inbox import effects, processing, services
+from apps.inbox import effects, fetching, parsing, postponing, services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.journal.models import Entry
+from apps.outbox import budgets
 from apps.outbox.models import OutboundMessage
 from apps.providers.models import Number
 from tests import webhooks
@@ -81,7 +83,7 @@ def test_a_poisonous_event_is_set_aside_the_person_is_told_and_the_next_one_goes
     with monkeypatch.context() as patch:
         patch.setattr(effects.routing, "route", fall)
         ana.say("this one breaks")
-        for _try in range(processing.TRIES):
+        for _try in range(postponing.TRIES):
             clock.wind(200)
             work()
     event = InboundEvent.objects.get(state="failed")
@@ -98,13 +100,13 @@ def test_a_poisonous_event_is_set_aside_the_person_is_told_and_the_next_one_goes
 def test_events_of_one_person_wait_for_the_one_before(ana: Chat, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     real, fallen = effects.routing.route, []
 
-    def fall_once(incoming: effects.Incoming) -> str:
-        if not fallen:
+    def fall_twice(incoming: effects.Incoming) -> str:
+        if len(fallen) < 2:  # in its batch, and then alone
             fallen.append(1)
             raise RuntimeError("cannot, this time")
         return real(incoming)
 
-    monkeypatch.setattr(effects.routing, "route", fall_once)
+    monkeypatch.setattr(effects.routing, "route", fall_twice)
     ana.send(text(ana.phone, "first"), text(ana.phone, "second"))
     assert not Message.objects.exists()
     clock.wind(5)
@@ -146,7 +148,7 @@ def test_stop_counts_for_strangers_too_and_is_answered(number: Number) -> None:
     work()
     contact = Contact.objects.get()
     assert contact.preference.is_stopped
-    assert "START" in OutboundMessage.objects.get(contact=contact).text
+    assert "INICIAR" in OutboundMessage.objects.get(contact=contact).text
 
 
 def test_a_message_that_took_half_a_day_to_arrive_starts_nothing(ana: Chat, clock: Clock) -> None:
@@ -172,7 +174,7 @@ def test_every_payload_recorded_from_meta_comes_to_an_end(number: Number, clock:
     folder = Path("tests/payloads/meta_cloud")
     for path in sorted(folder.glob("*.json")):
         assert post(number.account, json.loads(path.read_text())).status_code == 200
-    for _try in range(processing.MEDIA_TRIES):  # nobody serves their media: each message goes on without its file
+    for _try in range(fetching.TRIES):  # nobody serves their media: each message goes on without its file
         work()
         clock.wind(60)
     assert Receipt.objects.count() == len(list(folder.glob("*.json"))) > 50
@@ -187,3 +189,15 @@ def test_replaying_needs_the_role_and_is_recorded(ana: Chat) -> None:
         services.replay_receipt(receipt=receipt, by=make_user("nobody"))
     services.replay_receipt(receipt=receipt, by=make_user("op", roles=["Operator"]))
     assert Entry.objects.filter(name="receipt.replayed").count() == 1
+
+
+def test_what_comes_in_counts_to_the_rate_of_its_number(
+    ana: Chat, number: Number, clock: Clock, django_capture_on_commit_callbacks: Any
+) -> None:
+    clock.stand("2026-03-02T09:00:00")
+    for body in (inbound(number, text(ana.phone, "1"), text(ana.phone, "2")), inbound(number, text(ana.phone, "3"))):
+        post(number.account, body)
+    post(number.account, webhooks.envelope(number, statuses=[webhooks.status("wamid.X", "delivered")]))
+    with django_capture_on_commit_callbacks(execute=True):
+        parsing.parse_waiting()
+    assert budgets.usage(number, core_clock.now()).used == 3

@@ -5,10 +5,14 @@ import pytest
 from apps.contacts.models import Preference
 from apps.conversations.models import Dialogue, MenuItem
 from apps.core.errors import InvalidInputError
+from apps.inbox import processing
+from apps.inbox.models import InboundEvent
 from apps.incidents import services as incidents
 from apps.incidents.models import Ticket
+from apps.outbox.models import OutboundMessage
 from apps.providers.models import Number
 from tests.chat import Chat
+from tests.conftest import Clock
 from tests.factories import make_category, make_contact, make_employee, make_form, make_number, make_team
 from tests.webhooks import button_reply
 
@@ -86,3 +90,19 @@ def test_a_forged_button_decides_nothing(ana: Chat) -> None:
     heard = ana.send(button_reply(ana.phone, "b1.1.abcdef.0000000000000000000000"))
     assert len(heard) == 1
     assert Ticket.objects.get().state == "new"
+
+
+def test_an_answer_that_is_faster_than_the_receipt_of_what_it_quotes_waits_for_it(ana: Chat, clock: Clock) -> None:
+    start(ana, {"key": "what", "kind": "text"})
+    ana.say("The lamp is broken")
+    ticket = Ticket.objects.get()
+    told = OutboundMessage.objects.filter(kind="ticket.opened").latest("id")
+    OutboundMessage.objects.filter(pk=told.pk).update(state=OutboundMessage.State.SENDING)
+    ana.say("It smells, too", context={"id": "wamid.not-told-yet"})
+    event = InboundEvent.objects.latest("id")
+    assert (event.state, event.attempts) == (InboundEvent.State.PENDING, 1)
+    OutboundMessage.objects.filter(pk=told.pk).update(state=OutboundMessage.State.SENT, remote_id="wamid.not-told-yet")
+    clock.wind(2)
+    processing.take_up()
+    assert InboundEvent.objects.get(pk=event.pk).state == InboundEvent.State.DONE
+    assert ticket.notes.filter(text="It smells, too").exists()

@@ -3,6 +3,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from apps.incidents import queries
 from apps.incidents.models import Category, Ticket
 from apps.people.models import Employee
 from tests.factories import make_category, make_team, make_user, report_form
@@ -124,3 +125,23 @@ def test_a_category_is_named_in_every_language_and_never_lies_below_itself(house
     assert "lies below" in client.post(change, {**values, "parent": child.pk}).content.decode()
     assert client.post(reverse("admin:incidents_category_add"), {**values, "name_en": "x" * 25}).status_code == 200
     assert "nobody: put people" in client.get(reverse("admin:incidents_category_changelist")).content.decode()
+
+
+def test_internal_comments_are_read_by_who_answers_and_not_by_the_reporter_or_their_manager(house: House):
+    ticket = house.report()
+    boss = house.person("Boss", "en")
+    Employee.objects.filter(pk=house.ana.pk).update(manager=boss)
+    bia = signed_in(house.bia, "Responder")
+    press(bia, ticket, "take")
+    proof = SimpleUploadedFile("proof.jpg", JPEG)
+    press(bia, ticket, "comment", text="He always says that", internal="1", files=proof)
+    internal = ticket.notes.get().files.get()
+    for reader, is_told in ((house.bia, True), (house.caio, True), (boss, False)):
+        client = bia if reader == house.bia else signed_in(reader, "Manager", "Responder")
+        page = page_of(client, ticket)
+        assert ticket.code in page
+        assert ("He always says that" in page) == is_told
+        assert queries.may_see_file(reader.user or house.bia.user, internal) == is_told
+    ana = make_user(employee=house.ana, roles=["Responder"])
+    assert not queries.may_read_internal(ana, ticket)
+    assert "He always says that" in page_of(signed_in(None, "Auditor"), ticket)

@@ -88,7 +88,7 @@ def test_a_chain_that_was_rewritten_whole_does_not_fit_a_kept_anchor() -> None:
     with unguarded():
         Entry.objects.filter(pk=third.pk).update(name="thing.denied")
         Seal.objects.all().delete()
-    sealer.seal_pending(full=True)
+    sealer.seal_pending(look_back=None)
     assert verify.verify().is_sound
     assert not verify.verify(anchors=[anchor]).is_sound
 

@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 
+from apps.core.errors import RecadoError
 from apps.core.registry import Registry
 from apps.journal import reactor, sealer
 from apps.journal.models import Cursor, Entry, SetAside
@@ -63,6 +64,8 @@ def test_a_failing_entry_is_tried_again_later_and_then_set_aside(clock: Clock) -
     assert seen == [2]
     aside = SetAside.objects.get()
     assert "cannot" in aside.error
+    with pytest.raises(RecadoError, match="cannot"):
+        reactor.retry(aside)
     broken.clear()
     reactor.retry(aside)
     assert seen == [2, 1]

@@ -5,12 +5,17 @@ import pytest
 
 from apps.contacts.models import Contact, Window
 from apps.core import clock
+from apps.core.http import HttpFlights
 from apps.outbox import services
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.models import OutboundMessage
+from apps.outbox.sending.dispatcher import conclude
+from apps.outbox.sending.preparing import Job
+from apps.outbox.sending.saving import Done
 from apps.providers.kinds import Kind, Klass, Lane, kinds
 from apps.providers.models import Account, Approval, MessageTemplate, Number, Translation
 from apps.providers.types import StatusChanged
+from tests import registries
 from tests.factories import make_account, make_contact, make_employee, make_number, unique
 from tests.outbox import graph as edge
 
@@ -34,9 +39,8 @@ YES_NO = (ButtonSpec("yes", "test.yes"), ButtonSpec("no", "test.no"))
 @pytest.fixture(autouse=True)
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kinds of the tests alone."""
-    assert kinds.get("nothing") is None  # filled by now
     for kind in (ASKED, NEWS, CHAT, PAGE):
-        monkeypatch.setitem(kinds._things, kind.name, kind)
+        registries.add(monkeypatch, kinds, kind.name, kind)
 
 
 @pytest.fixture
@@ -68,6 +72,7 @@ def approve(account: Account) -> None:
             )  # fmt: skip
             Approval.objects.create(
                 translation=row, account=account, name=kind.name.replace(".", "_"), remote_language=language,
+                remote_id=f"{kind.name}-{language}",
                 state=Approval.State.APPROVED, body=body, parameters=list(kind.samples),
                 buttons=list(kind.buttons.get(language, {})),
             )  # fmt: skip
@@ -117,3 +122,15 @@ def status(
 
 def fresh(message: OutboundMessage) -> OutboundMessage:
     return OutboundMessage.objects.select_related("contact__employee", "number__account").get(pk=message.pk)
+
+
+def alone(job: Job) -> Done:
+    """Send one job as a dispatcher would, and save nothing: whoever had it dies here."""
+    flights = HttpFlights(most=1)
+    try:
+        flights.start(job.request(), job)
+        while True:
+            for landed in flights.land(10):
+                return conclude(landed)
+    finally:
+        flights.close()

@@ -19,6 +19,7 @@ class Graph:
         self.requests: list[dict[str, Any]] = []
         self.accepted: list[dict[str, Any]] = []
         self.uploads: list[bytes] = []
+        self.headers: dict[str, str] = {}
         self.most_at_once = 0
         self._at_once = 0
         self._lock = threading.Lock()
@@ -49,9 +50,12 @@ class Graph:
 
     def take(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         with self._lock:
-            self.accepted.append(body)
-            wamid = f"wamid.{len(self.accepted):04}"
-            body["wamid"] = wamid
+            return self.take_unlocked(body)
+
+    def take_unlocked(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        self.accepted.append(body)
+        wamid = f"wamid.{len(self.accepted):04}"
+        body["wamid"] = wamid
         return 200, {"messaging_product": "whatsapp", "contacts": [{"wa_id": "1"}], "messages": [{"id": wamid}]}
 
     def handle(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
@@ -98,13 +102,18 @@ def running() -> Iterator[Graph]:
             self.send_response(answer[0])
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            for name, value in graph.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # of 5 the kernel drops what a dispatcher opens at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     graph = Graph(f"http://127.0.0.1:{server.server_port}/v23.0")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

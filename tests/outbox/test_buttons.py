@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from apps.contacts.models import Contact
 from apps.core.errors import MoveNotAllowedError
-from apps.outbox import buttons, dispatcher, services, sweeper
+from apps.outbox import buttons, services
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.models import Button
+from apps.outbox.sending import dispatcher, sweeper
 from tests.conftest import Clock
 from tests.outbox.conftest import YES_NO, Say
 from tests.outbox.graph import Graph

@@ -11,8 +11,9 @@ from apps.contacts.models import Contact
 from apps.core import clock
 from apps.core.errors import MoveNotAllowedError, NotPermittedError
 from apps.journal.actors import SYSTEM
-from apps.outbox import dispatcher, queries, services
+from apps.outbox import queries, services
 from apps.outbox.models import OutboundMessage
+from apps.outbox.sending import dispatcher
 from apps.people.models import User
 from apps.providers.models import Number
 from tests.factories import make_employee, make_user

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.outbox import reasons, shaping
-from apps.outbox.planner import Approved, Face, Facts, Verdict, Wording, decide
+from apps.outbox import reasons
+from apps.outbox.planning import shaping
+from apps.outbox.planning.planner import Approved, Face, Facts, Verdict, Wording, decide
 from apps.providers.types import Buttons, Choices, ListRow, LocationRequest, MediaMessage, ReplyButton, Template, Text
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-WORDING = Wording("May we buy {{what}}?", {"yes": "Yes", "no": "No"})
 APPROVED = Approved("APPROVED", "asked", "pt_BR", "May we buy {{what}}?", ["what"], ["yes", "no"])
+WORDING = Wording("May we buy {{what}}?", {"yes": "Yes", "no": "No"}, "pt-br", APPROVED)
 FACES = (Face("yes", "b1.1"), Face("no", "b1.2"))
-ASK = Facts(now=NOW, wording=WORDING, values={"what": "a chair"}, faces=FACES, approved=APPROVED)
+ASK = Facts(now=NOW, wordings=(WORDING,), values={"what": "a chair"}, faces=FACES)
 OPEN = replace(ASK, is_window_open=True)
 
 
@@ -34,14 +35,14 @@ def test_a_closed_window_takes_the_approved_template_with_payloads_in_its_order(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"approved": None}, reasons.NO_TEMPLATE),
-        ({"approved": replace(APPROVED, state="REJECTED")}, reasons.NO_TEMPLATE),
-        ({"approved": replace(APPROVED, state="DISABLED")}, reasons.NO_TEMPLATE),
-        ({"approved": replace(APPROVED, state="PENDING")}, reasons.TEMPLATE_PENDING),
-        ({"approved": replace(APPROVED, state="PAUSED")}, reasons.TEMPLATE_PAUSED),
-        ({"approved": replace(APPROVED, actions=["yes"])}, reasons.NO_TEMPLATE),
+        ({"wordings": (replace(WORDING, approved=None),)}, reasons.NO_TEMPLATE),
+        ({"wordings": (replace(WORDING, approved=replace(APPROVED, state="REJECTED")),)}, reasons.NO_TEMPLATE),
+        ({"wordings": (replace(WORDING, approved=replace(APPROVED, state="DISABLED")),)}, reasons.NO_TEMPLATE),
+        ({"wordings": (replace(WORDING, approved=replace(APPROVED, state="PENDING")),)}, reasons.TEMPLATE_PENDING),
+        ({"wordings": (replace(WORDING, approved=replace(APPROVED, state="PAUSED")),)}, reasons.TEMPLATE_PAUSED),
+        ({"wordings": (replace(WORDING, approved=replace(APPROVED, actions=["yes"])),)}, reasons.NO_TEMPLATE),
         ({"given": Text("menu")}, reasons.WINDOW_CLOSED),
-        ({"wording": None}, reasons.WINDOW_CLOSED),
+        ({"wordings": ()}, reasons.WINDOW_CLOSED),
     ],
 )
 def test_a_closed_window_without_a_fitting_template_holds(change: dict[str, object], reason: str) -> None:
@@ -69,6 +70,14 @@ def test_what_stops_business_initiated_messages_lets_answers_pass(
 
 def test_a_stopped_account_holds_answers_too() -> None:
     assert decide(replace(OPEN, is_reply=True, is_account_active=False)).reason == reasons.ACCOUNT_PAUSED
+
+
+def test_a_restricted_account_answers_but_opens_no_conversation_until_it_may() -> None:
+    until = NOW + timedelta(days=2)
+    plan = decide(replace(ASK, restricted_until=until))
+    assert (plan.verdict, plan.reason, plan.until) == (Verdict.HELD, reasons.RESTRICTED, until)
+    assert decide(replace(OPEN, restricted_until=until)).verdict == Verdict.FREE
+    assert decide(replace(ASK, restricted_until=NOW)).verdict == Verdict.TEMPLATE
 
 
 def test_what_came_too_late_expires_whatever_else_is_true() -> None:
@@ -149,7 +158,7 @@ def test_ready_content_always_fits(content: Text | Buttons | Choices | LocationR
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), anything))
 def test_a_filled_template_always_fits(values: dict[str, str]) -> None:
     approved = Approved("APPROVED", "t", "en", "{{a}} and {{b}}, {{c}} and {{a}}.", ["a", "b", "c"])
-    plan = decide(Facts(now=NOW, wording=Wording(""), values=values, approved=approved))
+    plan = decide(Facts(now=NOW, wordings=(Wording("", approved=approved),), values=values))
     assert plan.verdict == Verdict.TEMPLATE
     assert len(plan.text) <= 1024
     assert isinstance(plan.content, Template)

@@ -7,8 +7,9 @@ from apps.contacts.models import Contact
 from apps.core import clock
 from apps.journal import reactor, sealer
 from apps.journal.actors import SYSTEM
-from apps.outbox import dispatcher, reasons, sweeper
+from apps.outbox import reasons
 from apps.outbox.models import OutboundMessage
+from apps.outbox.sending import dispatcher, sweeper
 from apps.providers import services as providers
 from apps.providers.models import Approval, Number
 from apps.providers.types import TemplateChanged

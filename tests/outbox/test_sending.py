@@ -10,14 +10,17 @@ from apps.contacts.models import Consent, Contact
 from apps.core import clock
 from apps.files import services as files
 from apps.journal.models import Entry
-from apps.outbox import claims, dispatcher, opaque, reasons, services, sweeper
+from apps.outbox import opaque, reasons, services
 from apps.outbox.models import Attempt, OutboundMessage
+from apps.outbox.sending import claims, dispatcher, sweeper
+from apps.outbox.sending.preparing import prepare
+from apps.outbox.sending.saving import save
 from apps.people.models import Employee
-from apps.providers.models import Account, Number
+from apps.providers.models import Account, Approval, Number
 from apps.providers.types import Buttons, MediaMessage, ReplyButton
 from tests.conftest import Clock
 from tests.factories import make_contact, make_identity
-from tests.outbox.conftest import YES_NO, Say, fresh, status, write_in, writer
+from tests.outbox.conftest import YES_NO, Say, alone, fresh, status, write_in, writer
 from tests.outbox.graph import Graph
 
 State = OutboundMessage.State
@@ -195,7 +198,7 @@ def test_every_lane_has_a_place_and_the_urgent_one_the_first(number: Number, say
     bulk = [say(writer(number), kind="test.news") for _ in range(20)]
     replies = [say(writer(number), kind="test.chat") for _ in range(20)]
     pages = [say(writer(number), kind="test.page") for _ in range(3)]
-    taken = [message.pk for message in claims.claim(10)]
+    taken = [message.pk for message in claims.claim(10).rows]
     assert taken[:3] == [message.pk for message in pages]
     assert bulk[0].pk in taken
     assert sum(message.pk in taken for message in replies) == 6
@@ -203,7 +206,9 @@ def test_every_lane_has_a_place_and_the_urgent_one_the_first(number: Number, say
 
 def test_a_message_that_waits_long_holds_nobody_up(graph: Graph, ana: Contact, say: Say) -> None:
     first, second = say(ana, "first"), say(ana, "second")
-    OutboundMessage.objects.filter(pk=first.pk).update(not_before=clock.now() + timedelta(minutes=5))
+    OutboundMessage.objects.filter(pk=first.pk).update(
+        not_before=clock.now() + timedelta(minutes=5), held_reason=reasons.RETRY
+    )
     dispatcher.run()
     assert graph.texts() == ["second"]
     assert fresh(second).state == State.SENT
@@ -211,7 +216,9 @@ def test_a_message_that_waits_long_holds_nobody_up(graph: Graph, ana: Contact, s
 
 def test_a_short_wait_keeps_the_order(graph: Graph, ana: Contact, say: Say) -> None:
     first, _second = say(ana, "first"), say(ana, "second")
-    OutboundMessage.objects.filter(pk=first.pk).update(not_before=clock.now() + timedelta(seconds=5))
+    OutboundMessage.objects.filter(pk=first.pk).update(
+        not_before=clock.now() + timedelta(seconds=5), held_reason=reasons.RETRY
+    )
     dispatcher.run()
     assert graph.texts() == []
 
@@ -222,8 +229,8 @@ def test_one_row_that_cannot_be_planned_does_not_stop_the_others(
     broken, fine = say(ana), say(writer(number))
     OutboundMessage.objects.filter(pk=broken.pk).update(given={"type": "Nonsense"})
     dispatcher.run()
-    assert (fresh(broken).state, fresh(fine).state) == (State.QUEUED, State.SENT)
-    assert fresh(broken).tries.get().code == "internal"
+    assert (fresh(broken).state, fresh(fine).state) == (State.HELD, State.SENT)
+    assert fresh(broken).held_reason == reasons.UNPLANNABLE
 
 
 # --- errors by reaction -----------------------------------------------------------------------------------------------
@@ -291,7 +298,7 @@ def test_a_broken_account_pauses_everything_and_burns_no_tries(graph: Graph, num
     dispatcher.run()
     account = Account.objects.get(pk=number.account_id)
     assert account.state == Account.State.BROKEN
-    assert len(graph.requests) <= dispatcher.threads()
+    assert len(graph.requests) <= dispatcher.places()
     assert {fresh(row).state for row in rows} == {State.QUEUED}
     assert {fresh(row).attempts for row in rows} == {0}
     late = say(writer(number))
@@ -366,6 +373,7 @@ def test_a_template_that_meta_holds_is_looked_at_again_later(
     message = say(bia, kind="test.asked", buttons=YES_NO)
     dispatcher.run()
     assert (fresh(message).state, fresh(message).held_reason) == (State.HELD, reasons.CARRIER_HOLD)
+    assert Approval.objects.get(name="test_asked", remote_language="en").is_doubtful  # its notice may be lost
     clock.wind(3 * 3600 + 1)
     sweeper.sweep()
     dispatcher.run()
@@ -394,8 +402,8 @@ def test_a_kill_between_sending_and_saving_leaves_unsure_and_the_status_settles_
     graph: Graph, number: Number, ana: Contact, say: Say, clock: Clock
 ) -> None:
     message = say(ana)
-    job = dispatcher.prepare(claims.claim(1), {})[0]
-    sent = dispatcher.send(job)  # and here the worker dies
+    job = prepare(claims.claim(1).rows)[0]
+    sent = alone(job)  # and here the worker dies
     assert fresh(message).state == State.SENDING
     dispatcher.run()
     assert len(graph.accepted) == 1
@@ -417,10 +425,10 @@ def test_a_save_that_comes_after_the_lease_ran_out_still_counts(
     graph: Graph, ana: Contact, say: Say, clock: Clock
 ) -> None:
     message = say(ana)
-    sent = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    sent = alone(prepare(claims.claim(1).rows)[0])
     clock.wind(121)
     sweeper.sweep()
-    dispatcher.save([sent])
+    save([sent])
     assert fresh(message).state == State.SENT
     assert sent.result is not None
     assert fresh(message).remote_id == sent.result.remote_id
@@ -430,11 +438,11 @@ def test_a_status_that_is_faster_than_the_save_is_not_undone_by_it(
     graph: Graph, number: Number, ana: Contact, say: Say
 ) -> None:
     message = say(ana)
-    sent = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    sent = alone(prepare(claims.claim(1).rows)[0])
     assert sent.result is not None
     event = status(None, "read", wamid=sent.result.remote_id, opaque=opaque.mark(message.pk))
     services.apply_statuses(number=number, events=[event])
-    dispatcher.save([sent])
+    save([sent])
     row = fresh(message)
     assert (row.state, row.remote_id) == (State.READ, sent.result.remote_id)
 
@@ -443,11 +451,11 @@ def test_a_failure_that_is_faster_than_the_save_is_not_undone_by_it(
     graph: Graph, number: Number, ana: Contact, say: Say
 ) -> None:
     message = say(ana, "a chair", kind="test.asked", buttons=YES_NO)
-    sent = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    sent = alone(prepare(claims.claim(1).rows)[0])
     assert sent.result is not None
     event = status(None, "failed", wamid=sent.result.remote_id, opaque=opaque.mark(message.pk), error_code="131047")
     services.apply_statuses(number=number, events=[event])
-    dispatcher.save([sent])
+    save([sent])
     assert fresh(message).state == State.QUEUED
     dispatcher.run()
     assert graph.texts()[1:] == ["template test_asked"]
@@ -458,10 +466,10 @@ def test_a_row_given_up_as_unsure_learns_that_it_was_refused(
 ) -> None:
     graph.refuse(131009)
     message = say(ana)
-    refused = dispatcher.send(dispatcher.prepare(claims.claim(1), {})[0])
+    refused = alone(prepare(claims.claim(1).rows)[0])
     clock.wind(121)
     sweeper.sweep()
-    dispatcher.save([refused])
+    save([refused])
     assert fresh(message).state == State.FAILED
 
 

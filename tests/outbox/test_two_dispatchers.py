@@ -2,19 +2,19 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 
 from apps.contacts.models import Contact
 from apps.core import clock
-from apps.outbox import claims, dispatcher
 from apps.outbox.models import OutboundMessage
+from apps.outbox.sending import claims, dispatcher
 from apps.providers.models import Number
 from tests.outbox.conftest import Say, writer
 from tests.outbox.graph import Graph
+from tests.racing import race
 
 State = OutboundMessage.State
 
@@ -23,8 +23,8 @@ State = OutboundMessage.State
 def test_of_two_dispatchers_that_saw_the_same_rows_one_wins_each(number: Number, say: Say) -> None:
     for _person in range(5):
         say(writer(number))
-    seen_by_one = claims.pick(number.pk, 3, clock.now())
-    seen_by_other = claims.pick(number.pk, 5, clock.now())
+    found = claims.heads(claims.queues(), 5, 5, clock.now())
+    seen_by_one, seen_by_other = claims.choose(found, 3, 5), claims.choose(found, 5, 5)
     won = [row.pk for row in claims.hold(seen_by_one, clock.now())]
     rest = [row.pk for row in claims.hold(seen_by_other, clock.now())]
     assert sorted(won) == sorted(seen_by_one)
@@ -34,28 +34,9 @@ def test_of_two_dispatchers_that_saw_the_same_rows_one_wins_each(number: Number,
 @pytest.mark.django_db
 def test_a_person_with_one_in_flight_is_passed_over_whatever_the_lane(ana: Contact, say: Say) -> None:
     say(ana)
-    assert len(claims.claim(10)) == 1
+    assert len(claims.claim(10).rows) == 1
     say(ana, kind="test.page")
-    assert claims.claim(10) == []
-
-
-def together(*works: Callable[[], object]) -> None:
-    errors: list[BaseException] = []
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    assert claims.claim(10).rows == []
 
 
 needs_postgresql = pytest.mark.skipif(
@@ -87,7 +68,7 @@ def test_three_dispatchers_send_everything_once_and_in_order(graph: Graph, numbe
         return result
 
     graph.answers["*"] = answer
-    together(dispatcher.run, dispatcher.run, dispatcher.run)
+    race(dispatcher.run, dispatcher.run, dispatcher.run)
     dispatcher.run()
     assert overlaps == []
     assert len(graph.accepted) == 60
@@ -100,7 +81,7 @@ def test_three_dispatchers_send_everything_once_and_in_order(graph: Graph, numbe
 @pytest.mark.django_db(transaction=True)
 def test_one_key_enqueued_by_many_at_once_is_one_message(ana: Contact, say: Say) -> None:
     rows: list[OutboundMessage] = []
-    together(*(lambda: rows.append(say(ana, key="same")) for _ in range(8)))
+    rows = race(*[lambda: say(ana, key="same")] * 8)
     assert len({row.pk for row in rows}) == 1
     assert OutboundMessage.objects.count() == 1
     assert connection.vendor == "postgresql"

@@ -7,6 +7,7 @@ from django.urls import reverse
 from apps.journal.models import Entry
 from apps.people.models import Absence, Employee, User
 from tests.factories import make_employee, make_team, make_user
+from tests.posting import no_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,8 @@ def signed_in(*roles: str, employee: Employee | None = None, **values: object) -
 def values_of(employee: Employee, **changes: object) -> dict[str, object]:
     return {
         "number": employee.number, "name": employee.name, "phone": employee.phone, "language": employee.language,
-        "time_zone": employee.time_zone, "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0, **changes,
+        "time_zone": employee.time_zone,
+        **no_rows(Employee), **changes,
     }  # fmt: skip
 
 
@@ -32,7 +34,7 @@ def change(client: Client, employee: Employee, **changes: object) -> str:
 def test_every_page_opens_for_hr():
     make_team(members=[make_employee()])
     client = signed_in("HR", is_superuser=True)
-    for model in ("employee", "team", "absence", "deputy", "user"):
+    for model in ("employee", "team", "absence", "deputy", "user", "costcentre"):
         for page in ("changelist", "add"):
             assert client.get(reverse(f"admin:people_{model}_{page}")).status_code == 200, (model, page)
     assert client.get(reverse("admin:auth_group_changelist")).status_code == 200

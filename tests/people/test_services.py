@@ -1,3 +1,4 @@
+import json
 from datetime import date
 
 import pytest
@@ -6,11 +7,11 @@ from apps.core.errors import InvalidInputError, MoveNotAllowedError
 from apps.journal import reactor, sealer
 from apps.journal.models import Entry
 from apps.people import services
-from apps.people.models import Absence, Employee
+from apps.people.models import Absence, Employee, Membership
 from apps.timers import sweeper
 from apps.timers.models import Timer
 from apps.timers.services import set_timer
-from tests.factories import make_absence, make_employee, make_user
+from tests.factories import make_absence, make_employee, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +112,55 @@ def test_a_removed_absence_is_never_announced(clock):
     clock.wind(3 * 86400)
     sweeper.sweep()
     assert "absence.started" not in names()
+
+
+def test_updating_a_person_changes_what_differs_and_tells_old_and_new_in_the_body():
+    ana, hr = make_employee("Ana", phone="+5511900000001", position="Clerk"), make_user()
+    changes = {"name": " Ana Lima ", "phone": "(11) 91234-5678", "position": "Clerk"}
+    assert services.update_employee(employee=ana, by=hr, changes=changes).phone == "+5511912345678"
+    entry = Entry.objects.get(name="employee.changed")
+    assert "91234" not in f"{entry.before}{entry.after}"
+    assert json.loads(entry.body.content)["after"] == {"name": "Ana Lima", "phone": "+5511912345678"}
+    services.update_employee(employee=ana, by=hr, changes=changes)
+    assert names() == ["employee.changed"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"name": ""}, "name"), ({"phone": "x"}, "phone"), ({"email": "x"}, "email"), ({"language": "tlh"}, "language"),
+     ({"time_zone": "Mars"}, "time_zone"), ({"state": "left"}, "state"), ({"name": "A" * 151}, "name")],
+)  # fmt: skip
+def test_updating_refuses_what_cannot_be_used_and_names_the_field(changes: dict[str, str], field: str):
+    ana = make_employee("Ana")
+    with pytest.raises(InvalidInputError) as refused:
+        services.update_employee(employee=ana, by=make_user(), changes={"position": "Clerk", **changes})
+    assert set(refused.value.fields) == {field}
+    ana.refresh_from_db()
+    assert (ana.name, ana.position) == ("Ana", "")
+    assert names() == []
+
+
+def test_the_teams_of_a_person_become_those_given_and_past_ones_stay():
+    ana, hr = make_employee("Ana"), make_user()
+    led = make_team("Led", leads=[ana])
+    past = make_team("Past", members=[ana])
+    Membership.objects.filter(team=past).update(ends_on=date(2020, 1, 1))
+    gone, fresh = make_team("Gone", members=[ana]), make_team("Fresh")
+    services.set_teams(employee=ana, teams=[led, fresh], by=hr)
+    rows = {row.team: row for row in Membership.objects.all()}
+    assert (set(rows), rows[led].is_lead) == ({led, past, fresh}, True)
+    assert gone not in rows
+    services.set_teams(employee=ana, teams=[led, fresh, past], by=hr)
+    assert Membership.objects.get(team=past).ends_on is None
+    assert names() == ["membership.removed", "membership.added", "membership.changed"]
+
+
+def test_two_teams_or_cost_centres_never_differ_in_case_alone():
+    hr = make_user()
+    assert services.create_team(name="Sales", by=hr).pk
+    assert services.create_cost_centre(code="X1", by=hr).name == "X1"
+    for make in (lambda: services.create_team(name="sales", by=hr), lambda: services.create_cost_centre(code="x1", by=hr),
+                 lambda: services.create_team(name=" ", by=hr)):  # fmt: skip
+        with pytest.raises(InvalidInputError):
+            make()
+    assert names() == ["team.added", "costcentre.added"]

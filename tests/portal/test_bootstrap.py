@@ -13,7 +13,7 @@ from portal import bootstrap, places
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "PORT", "SANDBOX_PORT", "BASE_URL", "SANDBOX_URL", "DATABASE_URL",
-                 "REDIS_URL", "RESET", "BIND"):  # fmt: skip
+                 "REDIS_URL", "RESET", "BIND", "SANDBOX", "COMPANY_NAME"):  # fmt: skip
         # Set first, so that what `prepare` puts there is taken away again.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -51,6 +51,18 @@ def test_what_an_operator_wrote_into_the_file_stays(fresh: Path) -> None:
     text = (fresh / ".env").read_text()
     assert text.startswith("COMPANY_NAME=Aurora\nSECRET_KEY=mine\n")
     assert "ENCRYPTION_KEYS=" in text
+
+
+def test_a_demo_speaks_as_the_bakery_unless_it_is_told_another_name(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap.prepare(is_demo=False)
+    assert "COMPANY_NAME" not in os.environ
+    bootstrap.prepare(is_demo=True)
+    assert os.environ["COMPANY_NAME"] == "Padaria Aurora"
+    monkeypatch.setenv("COMPANY_NAME", "Mine")
+    bootstrap.prepare(is_demo=True)
+    assert os.environ["COMPANY_NAME"] == "Mine"
 
 
 def test_taken_ports_are_stepped_over() -> None:

@@ -1,9 +1,13 @@
 """The demo company's data hold together before anything runs."""
 
+import os
+from pathlib import Path
+
 import phonenumbers
 import pytest
 
-from portal.demo import company
+from portal import places
+from portal.demo import company, notes
 from portal.demo.sandbox import Sandbox, SandboxError
 
 LANGUAGES = {"en", "pt-br", "es"}
@@ -46,3 +50,30 @@ def test_addresses_are_plain_letters() -> None:
 def test_a_sandbox_that_does_not_answer_is_a_sentence() -> None:
     with pytest.raises(SandboxError, match="do not answer"):
         Sandbox("http://127.0.0.1:9").counts()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("BASE_URL", "SANDBOX_URL", "SANDBOX"):
+        monkeypatch.setenv(name, "")  # set first, so that what `join` puts there is taken away again
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    notes.write(base_url="http://127.0.0.1:9000", sandbox_url="http://127.0.0.1:9001")
+    return tmp_path
+
+
+def test_a_command_beside_a_running_demo_has_its_addresses(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_URL", "http://chosen")
+    lock = places.lock(folder)
+    assert lock is not None
+    with lock:
+        assert places.lock(folder) is None
+        notes.join()
+    assert os.environ["BASE_URL"] == "http://127.0.0.1:9000"
+    assert os.environ["SANDBOX"] == "1"
+    assert os.environ["SANDBOX_URL"] == "http://chosen"
+
+
+def test_notes_that_a_killed_demo_left_switch_nothing_on(folder: Path) -> None:
+    notes.join()
+    assert not {"BASE_URL", "SANDBOX"} & set(os.environ)

@@ -3,19 +3,24 @@
 import pytest
 
 from apps.core.errors import Refused
+from apps.files import content_type
 from apps.providers.base import Credentials, Reaction, SendFailed
 from apps.providers.meta_cloud.provider import MetaCloud
 from apps.providers.types import (
     Buttons,
     Choices,
+    ContactCard,
+    ContactCards,
     Content,
     ListRow,
+    LocationMessage,
     LocationRequest,
     MediaMessage,
     MessageReceived,
     OutgoingMessage,
     Parsed,
     RawRequest,
+    ReactionMessage,
     ReplyButton,
     StatusChanged,
     Template,
@@ -140,6 +145,66 @@ def test_a_file_goes_up_comes_back_and_is_sent(provider: MetaCloud, sandbox: San
     assert provider.send(message(MediaMessage("document", 1, "See", "a.pdf", media_id))).remote_id
     with pytest.raises(Refused):
         provider.fetch_media("999999")
+
+
+def test_everything_that_whatsapp_takes_reaches_the_phone(provider: MetaCloud, sandbox: Sandbox) -> None:  # noqa: F811
+    asked = sandbox.say(type="text", text="hi")
+    for content in (
+        LocationMessage(-23.5, -46.6, "Warehouse", "Av. Paulista"),
+        ContactCards((ContactCard("Ana Lima", ("+5511987654321",), "Plumbers"),)),
+        ReactionMessage(asked, "👍"),
+        *(
+            MediaMessage(kind, 1, "See", "f", provider.upload_media(NUMBER, b"x", mime_type, "f"))
+            for kind, mime_type in (("image", "image/png"), ("video", "video/mp4"), ("audio", "audio/ogg"),
+                                    ("sticker", "image/webp"))
+        ),
+    ):  # fmt: skip
+        assert provider.send(message(content, quoted_id=asked)).remote_id
+    provider.mark_read(NUMBER, asked, is_typing=True)
+    seen = sandbox.transcript()
+    assert [one["kind"] for one in seen] == [
+        "text",
+        "location",
+        "contacts",
+        "reaction",
+        "image",
+        "video",
+        "audio",
+        "sticker",
+    ]
+    assert seen[0]["reactions"] == {"business": "👍"}
+    assert seen[1]["context"] == asked
+    assert seen[0]["statuses"][-1]["status"] == "read"
+    provider.send(message(ReactionMessage(asked, "")))
+    assert sandbox.transcript()[0]["reactions"] == {}
+
+
+def test_everything_that_a_phone_sends_is_understood_and_fetched(
+    provider: MetaCloud, sandbox: Sandbox, receiver: Receiver  # noqa: F811
+) -> None:  # fmt: skip
+    sent = [
+        {"type": "image", "sample": "pipe"}, {"type": "audio", "sample": "voice"}, {"type": "sticker", "sample": "sticker"},
+        {"type": "document", "sample": "pdf"}, {"type": "video", "file_b64": "AAAA", "mime_type": "video/mp4"},
+        {"type": "image", "file_b64": "PHN2Zy8+", "mime_type": "image/png"},
+    ]  # fmt: skip
+    for spec in sent:
+        sandbox.say(**spec)
+
+    def files() -> list[MessageReceived]:
+        events = [one.event for one in received(provider, receiver) if isinstance(one.event, MessageReceived)]
+        return events if len(events) >= len(sent) else []
+
+    events = until(files, "the webhooks of all files")
+    assert [event.kind for event in events] == ["image", "audio", "sticker", "document", "video", "image"]
+    assert events[1].media is not None
+    assert events[1].media.is_voice
+    kinds = []
+    for event in events:
+        assert event.media is not None
+        fetched = provider.fetch_media(event.media.remote_id, event.media.sha256)
+        assert fetched.is_intact
+        kinds.append(content_type.detect(fetched.content))
+    assert kinds[:4] == ["image/png", "audio/ogg", "image/webp", "application/pdf"]
 
 
 def test_a_hidden_phone_is_answered_by_its_id(

@@ -13,21 +13,27 @@ from urllib3.util.retry import MaxRetryError
 
 from apps.core.errors import Misconfigured, Refused, TryLater
 from apps.providers.base import Credentials, Reaction, SendFailed
-from apps.providers.meta_cloud.codes import VERDICTS
+from apps.providers.meta_cloud.codes import VERDICTS, verdict_for
 from apps.providers.meta_cloud.payloads import to_meta
 from apps.providers.meta_cloud.provider import MetaCloud
 from apps.providers.types import (
     Buttons,
     Choices,
+    ContactCard,
+    ContactCards,
     Content,
     ListRow,
+    LocationMessage,
     LocationRequest,
     MediaMessage,
     OutgoingMessage,
+    ReactionMessage,
     ReplyButton,
     Template,
     TemplateDraft,
     Text,
+    from_json,
+    to_json,
 )
 
 BASE = "https://graph.facebook.com/v23.0"
@@ -92,6 +98,23 @@ WRITTEN: list[tuple[Content, dict[str, Any]]] = [
     (MediaMessage("image", 1, "A leak", "a.jpg", "99"), {"type": "image", "image": {"id": "99", "caption": "A leak"}}),
     (MediaMessage("document", 1, "", "a.pdf", "99"), {"type": "document", "document": {"id": "99", "filename": "a.pdf"}}),
     (MediaMessage("audio", 1, "no caption", "", "99"), {"type": "audio", "audio": {"id": "99"}}),
+    (MediaMessage("video", 1, "Look", "v.mp4", "99"), {"type": "video", "video": {"id": "99", "caption": "Look"}}),
+    (MediaMessage("sticker", 1, "no caption", "s.webp", "99"), {"type": "sticker", "sticker": {"id": "99"}}),
+    (
+        LocationMessage(-23.561414, -46.655881, "Warehouse", "Av. Paulista, 1578"),
+        {"type": "location", "location": {"latitude": "-23.561414", "longitude": "-46.655881", "name": "Warehouse",
+                                          "address": "Av. Paulista, 1578"}},
+    ),
+    (LocationMessage(0.0, 0.0), {"type": "location", "location": {"latitude": "0.0", "longitude": "0.0"}}),
+    (
+        ContactCards((ContactCard("Ana Lima Souza", ("+55 11 98765-4321",), "Plumbers Ltd"), ContactCard("Bia", ("1",)))),
+        {"type": "contacts", "contacts": [
+            {"name": {"formatted_name": "Ana Lima Souza", "first_name": "Ana", "last_name": "Lima Souza"},
+             "phones": [{"phone": "+55 11 98765-4321", "type": "WORK"}], "org": {"company": "Plumbers Ltd"}},
+            {"name": {"formatted_name": "Bia", "first_name": "Bia"}, "phones": [{"phone": "1", "type": "WORK"}]}]},
+    ),
+    (ReactionMessage("wamid.1", "👍"), {"type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": "👍"}}),
+    (ReactionMessage("wamid.1", ""), {"type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": ""}}),
 ]  # fmt: skip
 
 
@@ -101,6 +124,15 @@ def test_every_content_is_written_as_meta_documents_it(content: Content, written
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+16505551234",
         "biz_opaque_callback_data": "outbox:8f14e45f", **written,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [content for content, _written in WRITTEN], ids=lambda value: type(value).__name__)
+def test_every_content_comes_back_out_of_a_row_as_it_went_in(content: Content) -> None:
+    assert from_json(json.loads(json.dumps(to_json(content)))) == content
+
+
+def test_the_adapter_names_everything_that_it_can_write() -> None:
+    assert {type(content) for content, _written in WRITTEN} == MetaCloud.sends
 
 
 def test_a_phone_always_carries_its_plus_sign() -> None:
@@ -116,6 +148,7 @@ def test_a_hidden_phone_is_reached_by_its_business_scoped_id() -> None:
 def test_a_reply_quotes_and_a_template_does_not() -> None:
     assert to_meta(message(quoted_id="wamid.1"))["context"] == {"message_id": "wamid.1"}
     assert "context" not in to_meta(message(Template("hello", "en"), quoted_id="wamid.1"))
+    assert "context" not in to_meta(message(ReactionMessage("wamid.2", "👍"), quoted_id="wamid.1"))
 
 
 def test_nobody_and_a_file_that_was_not_uploaded_cannot_be_sent() -> None:
@@ -274,11 +307,21 @@ def test_an_address_that_ran_out_is_asked_for_again(provider: MetaCloud) -> None
 
 
 @responses.activate
-def test_a_damaged_file_is_fetched_later(provider: MetaCloud) -> None:
+@pytest.mark.parametrize("second", [PICTURE, PICTURE[:-1]])
+def test_a_damaged_file_is_fetched_once_more_and_then_called_damaged(provider: MetaCloud, second: bytes) -> None:
     responses.get(f"{BASE}/1003", json=ABOUT)
     responses.get(str(ABOUT["url"]), body=PICTURE[:-1])
-    with pytest.raises(TryLater):
-        provider.fetch_media("1003")
+    responses.get(str(ABOUT["url"]), body=second)
+    fetched = provider.fetch_media("1003")
+    assert (fetched.content, fetched.is_intact) == (second, second == PICTURE)
+
+
+@responses.activate
+def test_a_file_is_held_against_the_digest_of_its_webhook_too(provider: MetaCloud) -> None:
+    responses.get(f"{BASE}/1003", json=ABOUT)
+    responses.get(str(ABOUT["url"]), body=PICTURE)
+    other = base64.b64encode(hashlib.sha256(b"another").digest()).decode()
+    assert not provider.fetch_media("1003", other).is_intact
 
 
 @responses.activate
@@ -316,6 +359,45 @@ def test_an_upload_gives_the_carrier_s_id(provider: MetaCloud) -> None:
     body = responses.calls[0].request.body or b""
     assert PICTURE in body  # type: ignore[operator]
     assert b'name="messaging_product"\r\n\r\nwhatsapp' in body  # type: ignore[operator]
+
+
+@responses.activate
+@pytest.mark.parametrize(("content", "mime_type"), [
+    (b"x" * (5 * 1024 * 1024 + 1), "image/png"),
+    (b"x" * (16 * 1024 * 1024 + 1), "video/mp4"),
+    (b"RIFF....WEBPVP8 " + b"x" * 100 * 1024, "image/webp"),
+    (b"<svg/>", "image/svg+xml"),
+    (b"PK", "application/zip"),
+    (b"?", ""),
+])  # fmt: skip
+def test_what_whatsapp_would_refuse_is_not_even_uploaded(provider: MetaCloud, content: bytes, mime_type: str) -> None:
+    with pytest.raises(Refused):
+        provider.upload_media("106540352242922", content, mime_type, "x")
+    assert not responses.calls
+
+
+@responses.activate
+def test_a_moving_sticker_may_be_larger_than_a_still_one(provider: MetaCloud) -> None:
+    responses.post(f"{BASE}/106540352242922/media", json={"id": "1"})
+    moving = b"RIFF....WEBPVP8X" + b"\0" * 14 + b"ANIM" + b"x" * 200 * 1024
+    assert provider.upload_media("106540352242922", moving, "image/webp", "s.webp") == "1"
+
+
+@responses.activate
+@pytest.mark.parametrize("is_typing", [False, True])
+def test_a_read_mark_is_written_as_in_the_sample(provider: MetaCloud, is_typing: bool) -> None:
+    responses.post(SEND, json={"success": True})
+    provider.mark_read("106540352242922", "wamid.X", is_typing=is_typing)
+    body = json.loads(responses.calls[0].request.body or b"")
+    expected = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.X"}
+    assert body == {**expected, "typing_indicator": {"type": "text"}} if is_typing else expected
+
+
+@responses.activate
+def test_a_read_mark_that_is_refused_says_so(provider: MetaCloud) -> None:
+    responses.post(SEND, json=error(100), status=400)
+    with pytest.raises(Refused):
+        provider.mark_read("106540352242922", "wamid.old")
 
 
 # --- templates --------------------------------------------------------------------------------------------------------
@@ -400,3 +482,12 @@ def test_a_number_reports_its_name_and_quality(provider: MetaCloud) -> None:
     responses.get(f"{BASE}/2", json=error(190), status=401)
     with pytest.raises(Misconfigured):
         provider.report("2")
+
+
+@pytest.mark.parametrize(("code", "status", "reaction"), [
+    (131000, 500, Reaction.UNSURE), (1, 503, Reaction.UNSURE), (131000, 400, Reaction.RETRY), (2, 503, Reaction.RETRY),
+])  # fmt: skip
+def test_a_fault_of_theirs_may_have_been_taken_and_a_closed_door_not(
+    code: int, status: int, reaction: Reaction
+) -> None:
+    assert verdict_for(code, status=status).reaction == reaction

@@ -46,7 +46,13 @@ class Receiver(ThreadingHTTPServer):
 
     def _values(self) -> list[dict[str, Any]]:
         bodies = [json.loads(raw) for raw, _ in list(self.seen)]
-        return [body["entry"][0]["changes"][0]["value"] for body in bodies if "entry" in body]
+        return [
+            change["value"]
+            for body in bodies
+            if "entry" in body
+            for entry in body["entry"]
+            for change in entry["changes"]
+        ]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ import struct
 
 from apps.sandbox import samples
 from apps.sandbox.payloads import sign
-from apps.sandbox.rates import PairRate, Throughput, retry_delay
+from apps.sandbox.rates import PairRate, Throughput, Tier, retry_delay
 
 
 def test_pair_takes_a_burst_of_45_and_then_one_every_six_seconds() -> None:
@@ -23,6 +23,18 @@ def test_throughput_is_per_number_and_second() -> None:
     assert rate.take("b", 80, 5.0)
     assert not rate.take("a", 80, 5.9)
     assert rate.take("a", 80, 6.0)
+
+
+def test_a_tier_counts_each_person_once_in_any_24_hours() -> None:
+    tier, day = Tier(), 86400.0
+    assert [tier.take("p", person, 2, 0.0) for person in "abca"] == [True, True, False, True]
+    assert tier.take("p", "a", 2, day / 2), "again, and so still counted half a day longer"
+    assert tier.take("p", "c", 2, day), "b's day is over"
+    assert not tier.take("p", "d", 2, day * 1.4)
+    assert tier.take("p", "d", 2, day * 1.5)
+    assert tier.take("q", "d", 1, 0.0), "another portfolio has its own"
+    assert all(tier.take("free", str(n), None, 0.0) for n in range(5000))
+    assert tier.most["p"] == 2
 
 
 def test_retries_grow_to_half_a_minute() -> None:

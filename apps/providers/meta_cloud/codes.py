@@ -99,6 +99,7 @@ VERDICTS: dict[int, Verdict] = {
     133004: Verdict(RETRY, _BUSY),
     135000: Verdict(MESSAGE, _CONTENT),
     137000: Verdict(HOLD, "WhatsApp says that somebody else may have this phone now. The person must prove it again."),
+    2200: Verdict(MESSAGE, "WhatsApp could not reach our webhook address, or the verify token did not fit."),
     2494100: Verdict(RETRY, _BUSY, 60.0),
     **{code: Verdict(ACCOUNT, _NUMBER) for code in (133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016)},
     **{code: Verdict(ACCOUNT, _UNUSED) for code in (134011, 134100, 134101, 134102, *range(139000, 139007))},
@@ -107,6 +108,7 @@ VERDICTS: dict[int, Verdict] = {
     **{code: Verdict(ACCOUNT, _UNUSED) for code in range(147001, 147006)},
 }
 
+_MAYBE_TAKEN = frozenset({1, 131000})
 _TEMPLATE_REFUSED = Verdict(MESSAGE, "WhatsApp does not take this template; the detail says why.")
 _UNKNOWN = Verdict(MESSAGE, "WhatsApp refused this message for a reason that Recado does not know; see the detail.")
 _SERVER = Verdict(RETRY, _BUSY)
@@ -121,6 +123,8 @@ def verdict_for(code: int, *, subcode: int = 0, status: int = 400, is_transient:
         return VERDICTS[2494100]
     if code == 100 and subcode == 33:
         return VERDICTS[33]
+    if code in _MAYBE_TAKEN and status >= 500:
+        return _UNSURE  # a fault of theirs, of which even they do not know how far the message got
     if code in VERDICTS:
         return VERDICTS[code]
     if 200 <= code <= 299:

@@ -174,7 +174,27 @@ def _contacts(raw: Values) -> Fields:
     if not isinstance(cards, list):
         raise BadPiece("contacts is no list.")
     names = [word(part(card, "name"), "formatted_name") for card in cards]
-    return {"kind": "contacts", "text": ", ".join(name for name in names if name), "extra": {"contacts": cards}}
+    extra: dict[str, Any] = {"contacts": cards}
+    own_phone = _own_phone(raw, cards)
+    if own_phone:
+        extra["own_phone"] = own_phone
+    return {"kind": "contacts", "text": ", ".join(name for name in names if name), "extra": extra}
+
+
+def _own_phone(raw: Values, cards: Sequence[Any]) -> str:
+    """The sender's own number, when WhatsApp says that it answers our request for it; anybody else's card proves nothing.
+
+    Meta documents `origin` as contact_request or other; where it stands in the message no sample shows, so it counts on
+    the message and on its only card alike.
+    """
+    origins = {word(raw, "origin")} | {word(card, "origin") for card in cards}
+    if len(cards) != 1 or origins - {""} != {"contact_request"}:
+        return ""
+    card = cards[0] if isinstance(cards[0], dict) else {}
+    phones = card.get("phones")
+    named = [word(one, "wa_id") or word(one, "phone") for one in phones] if isinstance(phones, list) else []
+    found = {address("".join(character for character in name if character in "+0123456789"))[0] for name in named}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _order(raw: Values) -> Fields:

@@ -7,10 +7,14 @@ from apps.providers.base import Reaction, SendFailed
 from apps.providers.types import (
     Buttons,
     Choices,
+    ContactCard,
+    ContactCards,
     ListRow,
+    LocationMessage,
     LocationRequest,
     MediaMessage,
     OutgoingMessage,
+    ReactionMessage,
     RemoteTemplate,
     Template,
     TemplateDraft,
@@ -36,8 +40,8 @@ def to_meta(message: OutgoingMessage) -> dict[str, Any]:
         kind: content,
         "biz_opaque_callback_data": message.opaque[:OPAQUE_LONGEST],
     }
-    # WhatsApp shows no quote on a template, so none is sent with it.
-    if message.quoted_id and not isinstance(message.content, Template):
+    # WhatsApp shows no quote on a template, and a reaction cannot carry one.
+    if message.quoted_id and not isinstance(message.content, Template | ReactionMessage):
         body["context"] = {"message_id": message.quoted_id}
     return body
 
@@ -104,21 +108,54 @@ def _media(content: MediaMessage) -> tuple[str, dict[str, Any]]:
     if not content.remote_id:
         raise SendFailed("The file was not uploaded to WhatsApp.", reaction=Reaction.MESSAGE, code="no_media_id")
     written = {"id": content.remote_id}
-    if content.caption and content.kind != "audio":  # audio takes no caption
+    if content.caption and content.kind not in {"audio", "sticker"}:  # they take no caption
         written["caption"] = content.caption
     if content.filename and content.kind == "document":
         written["filename"] = content.filename
     return content.kind, written
 
 
-_WRITERS: dict[type, Callable[[Any], tuple[str, dict[str, Any]]]] = {
+def _location(content: LocationMessage) -> tuple[str, dict[str, Any]]:
+    # Degrees are strings in Meta's OpenAPI v23.0; its own samples also show numbers.
+    written = {"latitude": str(content.latitude), "longitude": str(content.longitude)}
+    words = {"name": content.name, "address": content.address}
+    return "location", {**written, **{key: word for key, word in words.items() if word}}
+
+
+def _contacts(content: ContactCards) -> tuple[str, list[dict[str, Any]]]:
+    return "contacts", [_card(card) for card in content.cards]
+
+
+def _card(card: ContactCard) -> dict[str, Any]:
+    # Meta's OpenAPI v23.0 knows HOME and WORK only.
+    first, _, last = card.name.partition(" ")
+    name = {"formatted_name": card.name, "first_name": first, **({"last_name": last} if last else {})}
+    written: dict[str, Any] = {"name": name, "phones": [{"phone": phone, "type": "WORK"} for phone in card.phones]}
+    return {**written, "org": {"company": card.company}} if card.company else written
+
+
+def _reaction(content: ReactionMessage) -> tuple[str, dict[str, Any]]:
+    return "reaction", {"message_id": content.message_id, "emoji": content.emoji}
+
+
+def read_mark(remote_id: str, *, is_typing: bool) -> dict[str, Any]:
+    """The body that marks a message as read; the typing sign rides on it and ends on our answer or after 25 seconds."""
+    body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": remote_id}
+    return {**body, "typing_indicator": {"type": "text"}} if is_typing else body
+
+
+_WRITERS: dict[type, Callable[[Any], tuple[str, Any]]] = {
     Text: _text,
     Buttons: _buttons,
     Choices: _choices,
     LocationRequest: _location_request,
     Template: _template,
     MediaMessage: _media,
+    LocationMessage: _location,
+    ContactCards: _contacts,
+    ReactionMessage: _reaction,
 }
+SENDS = frozenset(_WRITERS)
 
 
 # --- templates --------------------------------------------------------------------------------------------------------
@@ -131,7 +168,10 @@ def draft_to_meta(draft: TemplateDraft) -> dict[str, Any]:
     if names:
         examples = [{"param_name": name, "example": parameter_text(draft.samples.get(name, name))} for name in names]
         body["example"] = {"body_text_named_params": examples}
-    components = [body]
+    header: dict[str, Any] = {"type": "HEADER", "format": "TEXT", "text": draft.header}
+    components = [*([header] if draft.header else []), body]
+    if draft.footer:
+        components.append({"type": "FOOTER", "text": draft.footer})
     if draft.buttons:
         buttons = [{"type": "QUICK_REPLY", "text": title} for title in draft.buttons]
         components.append({"type": "BUTTONS", "buttons": buttons})
@@ -153,7 +193,9 @@ def template_from_meta(row: Any) -> RemoteTemplate | None:
     raw_buttons = parts.get("BUTTONS", {}).get("buttons")
     buttons = [one for one in raw_buttons if isinstance(one, dict)] if isinstance(raw_buttons, list) else []
     is_named = _word(row, "parameter_format").upper() == "NAMED"
-    is_plain = _word(parts.get("HEADER", {}), "format") in {"", "TEXT"} and "{{" not in str(parts.get("HEADER", {}))
+    header = parts.get("HEADER", {})
+    is_plain = _word(header, "format").upper() in {"", "TEXT"} and "{{" not in str(header)
+    quality = row.get("quality_score")
     replies = [_word(one, "text") for one in buttons if _word(one, "type").upper() == "QUICK_REPLY"]
     return RemoteTemplate(
         remote_id=_word(row, "id"),
@@ -166,6 +208,10 @@ def template_from_meta(row: Any) -> RemoteTemplate | None:
         parameters=tuple(placeholders(body)),
         buttons=tuple(replies),
         is_usable=is_plain and len(replies) == len(buttons) and (is_named or not placeholders(body)),
+        header=_word(header, "text"),
+        footer=_word(parts.get("FOOTER", {}), "text"),
+        quality=_word(quality, "score") if isinstance(quality, dict) else _word(row, "quality_score"),
+        correct_category=_word(row, "correct_category"),
     )
 
 

@@ -83,6 +83,14 @@ def needed(values: Mapping[str, Any], key: str) -> str:
     return found
 
 
+def instant(text: str) -> datetime | None:
+    """Unix seconds (or milliseconds) of an envelope; None for anything else."""
+    try:
+        return moment({"timestamp": text})
+    except BadPiece:
+        return None
+
+
 def moment(values: Mapping[str, Any], key: str = "timestamp") -> datetime:
     """Unix seconds (or milliseconds), as text or number. Raises BadPiece."""
     try:

@@ -13,6 +13,7 @@ from apps.providers.meta_cloud.reading import (
     address,
     clean,
     digest,
+    instant,
     listed,
     mapping,
     moment,
@@ -128,7 +129,7 @@ def _change(raw: Any, origin: tuple[str, str]) -> Iterator[Piece]:
     elif field == "user_preferences":
         yield from _each(values, "user_preferences", origin, lambda one: _preference(one, values))
     else:
-        yield Parsed(_digest_key(origin, field, value), "", _notice(field, values))
+        yield Parsed(_digest_key(origin, field, value), "", _notice(field, values, origin[1]))
 
 
 def _digest_key(origin: tuple[str, str], field: str, value: Any) -> str:
@@ -188,12 +189,13 @@ def _preference(raw: Values, value: Values) -> Parsed:
     return Parsed(key, sender.phone or sender.user_id, event)
 
 
-def _notice(field: str, values: Values) -> Event:
-    """Anything that is not about one person."""
+def _notice(field: str, values: Values, time: str) -> Event:
+    """Anything that is not about one person. `time` is the entry's, in seconds."""
     if field in TEMPLATE_FIELDS:
         return TemplateChanged(
             remote_id=word(values, "message_template_id"), name=word(values, "message_template_name"),
             language=word(values, "message_template_language"), what=TEMPLATE_FIELDS[field], values=values,
+            at=instant(time),
         )  # fmt: skip
     if field in ACCOUNT_FIELDS:
         return AccountChanged(field, word(values, "event"), values)

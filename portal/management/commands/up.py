@@ -1,6 +1,5 @@
 """`manage.py up [--demo]`: the whole product with one command; see portal/supervisor.py."""
 
-import fcntl
 import hashlib
 import os
 import time
@@ -16,7 +15,7 @@ from django.db import connections
 
 from portal import places
 from portal.demo import notes
-from portal.supervisor import Stopped, Supervisor, say
+from portal.supervisor import WORKERS, Stopped, Supervisor, say
 
 
 class Command(BaseCommand):
@@ -47,12 +46,10 @@ class Command(BaseCommand):
 
 
 def take_lock(folder: Path) -> TextIO:
-    """One supervisor per VAR_DIR; the system lets go of it whatever happens to us."""
-    lock = (folder / "up.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise SystemExit(f"Recado already runs on {folder}. Stop it first, or choose another VAR_DIR.") from None
+    """One supervisor per VAR_DIR. Raises SystemExit when another one runs."""
+    lock = places.lock(folder)
+    if lock is None:
+        raise SystemExit(f"Recado already runs on {folder}. Stop it first, or choose another VAR_DIR.")
     return lock
 
 
@@ -73,9 +70,9 @@ def start(supervisor: Supervisor, *, is_demo: bool) -> None:
         say("recado", "Planting the demo company.")
         call_command("seed_demo", verbosity=0)
         connections.close_all()
-    for name in ("worker", "beat", *(() if is_demo else ("sandbox",))):
+    for name in (*WORKERS, "beat", *(() if is_demo else ("sandbox",))):
         supervisor.start(name)
-    supervisor.wait_for_worker()
+    supervisor.wait_for_workers()
     supervisor.on_restart = lambda: notes.write(pids=supervisor.pids())
     if is_demo:
         notes.write(pids=supervisor.pids(), is_ready=True)
@@ -110,6 +107,9 @@ def summary(*, seconds: float, is_demo: bool) -> None:
         lines += ["", "  Sign in to the admin as"]
         for login in known["logins"]:
             lines.append(f"    {login['username']:<10} {login['password']:<22} {login['what']}")
+            if login["totp_secret"]:
+                lines.append(f"    {'':<10} and a code from the app with the key {login['totp_secret']}")
+        lines += ["", f"  The present codes, one click each: {known['codes_url']}"]
         lines += ["", "  On the phones page pick a person and send: menu"]
     else:
         lines.append("  First sign-in: python manage.py createsuperuser")

@@ -30,22 +30,23 @@ def play(stage: Stage) -> None:
     read_desks(stage, code, rejected)
 
 
-def submit(ana: Phone, amount: str, what: str) -> str:
-    """The dialogue, up to the request's code."""
-    ana.say("menu")
-    ana.expect("Ana gets the menu", button="Enviar uma despesa")
-    ana.tap("Enviar uma despesa")
-    ana.expect("She is asked how much", "Quanto")
-    ana.say(amount)
-    ana.expect("… what for", "quê")
-    ana.say(what)
-    ana.expect("… and for the receipt", "recibo")
-    ana.photos("receipt")
-    ana.expect("The photo is received", r"\b1\b|uma? foto")
-    ana.press("done")
-    ana.expect("She sees everything before it is sent", what)
-    ana.press("send")
-    return code_in(ana.expect("She gets a request with a code", r"\bR-\d+\b"), "R")
+def submit(phone: Phone, amount: str, what: str) -> str:
+    """The dialogue of somebody who speaks Portuguese, up to the request's code."""
+    who = phone.first_name
+    phone.say("menu")
+    phone.expect(f"{who} gets the menu", button="Enviar uma despesa")
+    phone.tap("Enviar uma despesa")
+    phone.expect(f"{who} is asked how much", "Quanto")
+    phone.say(amount)
+    phone.expect("… what for", "quê")
+    phone.say(what)
+    phone.expect("… and for the receipt", "recibo")
+    phone.photos("receipt")
+    phone.expect("The photo is received", r"\b1\b|uma? foto")
+    phone.press("done")
+    phone.expect(f"{who} sees everything before it is sent", what)
+    phone.press("send")
+    return code_in(phone.expect(f"{who} gets a request with a code", r"\bR-\d+\b"), "R")
 
 
 def reject_a_small_one(ana: Phone, lucia: Phone, grace: Phone) -> str:

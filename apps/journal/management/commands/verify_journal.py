@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["no_seal"]:
-            sealer.seal_pending(full=True)
+            sealer.seal_pending(look_back=None)
         report = verify.verify(anchors=[*verify.kept_anchors(), *options["anchor"]])
         for fault in report.faults:
             self.stdout.write(self.style.ERROR(f"FAULT  {fault}"))

@@ -54,7 +54,10 @@ function rich(text) {
 
 function mediaPart(media) {
   const source = media.id ? `/media/${encodeURIComponent(media.id)}` : media.link;
-  const isPicture = media.id && (media.kind === "image" || media.kind === "sticker");
+  const isPicture = media.id && media.kind === "image";
+  const name = media.filename || word(media.kind);
+  if (media.id && (media.kind === "audio" || media.kind === "video")) return el(media.kind, { class: media.kind, controls: true, preload: "metadata", src: source, "aria-label": name });
+  if (media.id && media.kind === "sticker") return el("img", { class: "sticker", src: source, alt: word("sticker"), width: 128, height: 128 });
   if (isPicture) return el("a", { href: source, target: "_blank", rel: "noopener" }, el("img", { class: "picture", src: source, alt: word("photo_alt"), width: 300 }));
   const drawing = { image: "photo", video: "play", audio: "sound", sticker: "photo" }[media.kind] || "document";
   const safe = /^(https?:|\/media\/)/.test(source || "");

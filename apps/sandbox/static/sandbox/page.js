@@ -1,6 +1,7 @@
 // The page: who there is, which chat is open, and what just happened (server-sent events).
 import { bubble, isShown } from "./bubbles.js";
-import { attachSheet, forwardSheet, menuSheet, personSheet, placeSheet, templatesSheet, troubleSheet } from "./panels.js";
+import { attachSheet, forwardSheet, menuSheet, personSheet, placeSheet, templatesSheet } from "./panels.js";
+import { isTroubled, troubleSheet } from "./trouble.js";
 import { busy, byId, call, dayOf, el, face, facts, icon, timeOf, toast, word } from "./tools.js";
 
 const TAIL = 200;
@@ -18,8 +19,7 @@ async function loadState() {
   state.number = state.numbers.some((one) => one.phone_number_id === state.number) ? state.number : state.numbers[0]?.phone_number_id;
   byId("pending").textContent = fresh.pending;
   byId("pending").hidden = !fresh.pending;
-  const t = fresh.trouble;
-  byId("trouble-dot").hidden = !(t.down_seconds || t.storm_seconds || t.lose_answers || t.slow_ms || t.bad_token || t.hold_webhooks);
+  byId("trouble-dot").hidden = !isTroubled(fresh.trouble);
   drawPeople();
   drawHead();
 }
@@ -140,7 +140,7 @@ const act = {
   menu: (message) => menuSheet(message, act),
   reply: (message) => quote(message, "reply"),
   edit: (message) => quote(message, "edit"),
-  react: (message) => send({ type: "reaction", message_id: message.wamid, emoji: message.reactions.person ? "" : "👍" }),
+  react: (message, emoji) => send({ type: "reaction", message_id: message.wamid, emoji: message.reactions.person === emoji ? "" : emoji }),
   remove: (message) => send({ type: "revoke", message_id: message.wamid }),
   forward: (message) => forwardSheet(message, state.number, state.phones.filter((one) => one.number !== state.open)),
   askPlace: (message) => placeSheet(message, send),
@@ -183,6 +183,8 @@ function grow() {
   text.rows = Math.min(5, text.value.split("\n").length);
 }
 
+const kindOf = (file) => ["image", "video", "audio"].find((kind) => file.type.startsWith(`${kind}/`) && file.type !== "image/svg+xml") || "document";
+
 function sendFile(event) {
   const [file] = event.target.files;
   event.target.value = "";
@@ -190,9 +192,13 @@ function sendFile(event) {
   if (file.size > FILE_MAX) return toast(word("too_big"), word("too_big_hint"), true);
   const reader = new FileReader();
   reader.onload = () => send({
-    type: file.type.startsWith("image/") ? "image" : "document", file_b64: reader.result.split(",")[1], mime_type: file.type,
-    name: file.name, caption: byId("text").value.trim(),
-  }).then((done) => done && (byId("text").value = ""));
+    type: kindOf(file), file_b64: reader.result.split(",")[1], mime_type: file.type || "application/octet-stream",
+    name: file.name, caption: byId("text").value.trim(), reply_to: state.reply?.wamid,
+  }).then((done) => {
+    if (!done) return;
+    byId("text").value = "";
+    clearQuote();
+  });
   reader.readAsDataURL(file);
 }
 
@@ -282,7 +288,7 @@ byId("messages").addEventListener("load", () => state.atEnd && (byId("messages")
 byId("messages").addEventListener("wheel", () => (state.atEnd = false), { passive: true });
 byId("messages").addEventListener("touchmove", () => (state.atEnd = false), { passive: true });
 byId("quoting").querySelector("button").addEventListener("click", clearQuote);
-byId("open-trouble").addEventListener("click", (event) => busy(event.currentTarget, troubleSheet));
+byId("open-trouble").addEventListener("click", (event) => busy(event.currentTarget, () => troubleSheet(person())));
 byId("open-templates").addEventListener("click", (event) => busy(event.currentTarget, templatesSheet));
 byId("numbers").addEventListener("change", (event) => {
   state.number = event.target.value;

@@ -18,6 +18,8 @@ export function attachSheet(send) {
       el("img", { src: `/samples/${name}.png`, alt: name, width: 120, height: 90 })))),
     choice(word("photo"), "", () => (closeSheet(), byId("file").click()), "photo"),
     choice(word("document"), "", pick({ type: "document", sample: "pdf" }), "document"),
+    choice(word("voice"), "", pick({ type: "audio", sample: "voice" }), "sound"),
+    choice(word("sticker"), "", pick({ type: "sticker", sample: "sticker" }), "heart"),
     choice(word("contact"), "", pick({ type: "contacts" }), "person"),
     ...placeParts(pick),
     el("form", { class: "pair", onsubmit: own }, latitude, longitude, el("button", { class: "second" }, word("own_place"))));
@@ -32,12 +34,15 @@ export function placeSheet(message, send) {
   sheet(word("location_ask"), ...placeParts((spec) => () => (closeSheet(), send(spec)), { reply_to: message.wamid }));
 }
 
+const EMOJI = ["👍", "❤️", "😂", "😮", "🙏", "✅"];
+
 export function menuSheet(message, act) {
   const mine = message.from === "person";
   const go = (work) => () => (closeSheet(), work(message));
   sheet(word("menu"),
     choice(word("reply"), "", go(act.reply), "reply"),
-    choice(word("react"), "", go(act.react), "heart"),
+    el("div", { class: "emoji", role: "group", "aria-label": word("react") },
+      EMOJI.map((emoji) => el("button", { type: "button", "aria-pressed": String(message.reactions.person === emoji), onclick: () => (closeSheet(), act.react(message, emoji)) }, emoji))),
     choice(word("forward"), "", () => act.forward(message), "forward"),
     message.text ? choice(word("copy"), "", go(() => navigator.clipboard?.writeText(message.text)), "copy") : null,
     mine && message.kind === "text" ? choice(word("edit"), "", go(act.edit), "pencil") : null,
@@ -68,41 +73,14 @@ export function personSheet(opened) {
     field(word("name"), name), field(word("phone"), phone), field(word("language"), language), el("button", { class: "main" }, word("save"))));
 }
 
-const NUMBERS = [["down_seconds", "down"], ["storm_seconds", "storm"], ["lose_answers", "lose"], ["slow_ms", "slow"], ["duplicates", "duplicates"]];
-const SWITCHES = [["bad_token", "bad_token"], ["hold_webhooks", "hold"]];
-
-export async function troubleSheet() {
-  const now = await call("GET", "/api/trouble");
-  const inputs = {};
-  const line = ([key, label], isSwitch) => {
-    inputs[key] = isSwitch ? el("input", { type: "checkbox", checked: now[key] })
-      : el("input", { type: "number", min: 0, max: key === "duplicates" ? 1 : 86400, step: "any", value: now[key] });
-    return el("label", {}, word(label), inputs[key]);
-  };
-  const set = async (event, wanted, said) => busy(event.submitter || event.currentTarget, async () => {
-    await call("PUT", "/api/trouble", wanted);
-    closeSheet();
-    toast(said);
-  });
-  const apply = (event) => {
-    event.preventDefault();
-    const wanted = {};
-    for (const [key] of NUMBERS) wanted[key] = Number(inputs[key].value);
-    for (const [key] of SWITCHES) wanted[key] = inputs[key].checked;
-    set(event, wanted, word("applied"));
-  };
-  const well = { down_seconds: 0, storm_seconds: 0, lose_answers: 0, slow_ms: 0, bad_token: false, hold_webhooks: false };
-  sheet(word("trouble"), el("p", {}, word("trouble_hint")),
-    el("form", { class: "sheet", onsubmit: apply }, NUMBERS.map((one) => line(one, false)), SWITCHES.map((one) => line(one, true)),
-      el("div", { class: "pair end" },
-        el("button", { type: "button", class: "second", onclick: (event) => set(event, well, word("cleared")) }, word("clear")),
-        el("button", { class: "main" }, word("apply")))));
-}
-
 export async function templatesSheet() {
   const { templates } = await call("GET", "/api/templates");
   const decide = (template, status) => (event) => busy(event.currentTarget, async () => {
     await call("POST", `/api/templates/${template.id}/status`, { status, reason: status === "REJECTED" ? "INVALID_FORMAT" : "NONE" });
+    await templatesSheet();
+  });
+  const judge = (template, verdict) => (event) => busy(event.currentTarget, async () => {
+    await call("POST", `/api/templates/${template.id}/change`, verdict);
     await templatesSheet();
   });
   const button = (template, status, label) => template.status !== status
@@ -111,7 +89,9 @@ export async function templatesSheet() {
   sheet(word("templates"), el("p", {}, templates.length ? word("templates_hint") : word("no_templates")),
     ...waitingFirst.map((template) => el("div", { class: "row-card" },
       el("div", { class: "line1" }, el("strong", {}, template.name), el("span", { class: "tag" }, template.language),
-        el("small", { class: `state-${template.status}` }, template.status)),
+        el("small", { class: `state-${template.status}` }, template.status), el("small", {}, template.category)),
       el("small", {}, template.text),
-      el("div", { class: "pair" }, button(template, "APPROVED", "approve"), button(template, "REJECTED", "reject"), button(template, "PAUSED", "pause")))));
+      el("div", { class: "pair" }, button(template, "APPROVED", "approve"), button(template, "REJECTED", "reject"), button(template, "PAUSED", "pause"),
+        template.category !== "MARKETING" && el("button", { type: "button", class: "second", onclick: judge(template, { category: "MARKETING" }) }, word("recategorise")),
+        el("button", { type: "button", class: "second", onclick: judge(template, { quality: "RED" }) }, word("bad_quality"))))));
 }

@@ -1,0 +1,138 @@
+"""What the home is made of, and how it counts: never more than `MOST` rows, however many there are."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+
+from apps.console.permissions import may_view
+from apps.core import clock
+from apps.people import queries as people
+from apps.people.models import Employee, User
+
+StrOrPromise = str | Promise
+MOST = 1_000
+SHOWN = 5  # rows of a list on the home; its link leads to all
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks at the home. `own` is the employee behind the sign-in, None for service accounts."""
+
+    request: HttpRequest
+    user: User
+    own: Employee | None
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Reader | None":
+        """None for whoever has not signed in."""
+        user = request.user
+        return cls(request, user, people.employee_of(user)) if isinstance(user, User) else None
+
+    @property
+    def now(self) -> datetime:
+        """The moment on the reader's own clock."""
+        zone = ZoneInfo(self.own.time_zone if self.own else settings.TIME_ZONE)
+        return clock.now().astimezone(zone)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @property
+    def midnight(self) -> datetime:
+        """When the reader's day began."""
+        return datetime.combine(self.today, time.min, self.now.tzinfo)
+
+    def may(self, permission: str) -> bool:
+        return bool(self.user.has_perm(permission))
+
+    def sees(self, model: str) -> bool:
+        return may_view(self.request, model)
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many rows, up to `MOST`, and the oldest of those that were looked at (None: there are none)."""
+
+    count: int
+    oldest: int | None = None
+
+    @property
+    def is_more(self) -> bool:
+        return self.count > MOST
+
+    @property
+    def said(self) -> str:
+        said = number_format(min(self.count, MOST), force_grouping=True)
+        return f"{said}+" if self.is_more else said
+
+
+def find(rows: QuerySet[Any]) -> Found:
+    """One query, no sorting: a database walks its index of states, not the whole table by key."""
+    keys = list(rows.order_by().values_list("pk", flat=True)[: MOST + 1])
+    return Found(len(keys), min(keys, default=None))
+
+
+@dataclass(frozen=True)
+class Number:
+    """One count and the list of exactly those rows."""
+
+    label: StrOrPromise
+    said: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a list. `tone` colours the state: good, wait, bad, or nothing."""
+
+    title: str
+    link: str
+    state: StrOrPromise = ""
+    tone: str = ""
+    who: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The first rows of a list, where the rest is, and what is said when there are none."""
+
+    title: StrOrPromise
+    lines: list[Line]
+    more: str
+    nothing: StrOrPromise
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one role cares about."""
+
+    title: StrOrPromise
+    numbers: list[Number]
+    listings: list[Listing]
+    sentence: StrOrPromise = ""
+    tone: str = ""
+
+
+def list_of(model: str, query: str = "") -> str:
+    """The address of a list ("app.model"), narrowed by `query`."""
+    address = reverse(f"admin:{model.replace('.', '_')}_changelist")
+    return f"{address}?{query}" if query else address
+
+
+def page_of(model: str, key: object) -> str:
+    return reverse(f"admin:{model.replace('.', '_')}_change", args=[key])
+
+
+def number(reader: Reader, label: StrOrPromise, model: str, rows: QuerySet[Any], query: str = "") -> list[Number]:
+    """One count; none where the reader may not open its list."""
+    return [Number(label, find(rows).said, list_of(model, query))] if reader.sees(model) else []

@@ -1,0 +1,88 @@
+"""Cost centres as a caller from outside may see and change them. Each change leaves its entry."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from apps.core.errors import InvalidInputError
+from apps.core.scope import narrow
+from apps.journal.services import plain, record
+from apps.people import clerk, services
+from apps.people.authority import Authority
+from apps.people.models import CostCentre
+
+
+def rows(by: Authority) -> QuerySet[CostCentre]:
+    """The cost centres that this caller may see. Raises NotPermittedError for a caller who may look at none."""
+    by.need("people.view_costcentre")
+    return narrow(CostCentre.objects.all(), by.user)
+
+
+@transaction.atomic
+def make(*, by: Authority, code: str, name: str = "", owner: Any = None) -> CostCentre:
+    """Raises InvalidInputError for a code that is taken or unusable, NotPermittedError."""
+    by.need("people.add_costcentre")
+    if owner is not None:
+        clerk.seen(by, owner)
+    try:
+        with transaction.atomic():
+            return services.create_cost_centre(code=code, name=name, owner=owner, by=by)
+    except IntegrityError as error:  # somebody else took the code between the look and the save
+        raise _taken(code) from error
+
+
+@transaction.atomic
+def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
+    """Change its `code`, `name` and `owner`; equal values change and record nothing.
+
+    Raises InvalidInputError naming the wrong fields, NotPermittedError.
+    """
+    by.need("people.change_costcentre")
+    row = CostCentre.objects.select_for_update().get(pk=centre.pk)
+    owner = values.get("owner")
+    if owner is not None and owner.pk != row.owner_id:
+        clerk.seen(by, owner)
+    wanted = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    before = {name: getattr(row, name) for name in wanted}
+    changed = {name: value for name, value in wanted.items() if before[name] != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if not changed:
+        return row
+    _saved(row)
+    was, now = ({name: plain(side[name]) for name in changed} for side in (before, changed))
+    record("costcentre.changed", subject=row, by=by, body={"before": was, "after": now})
+    return row
+
+
+@transaction.atomic
+def remove(*, centre: CostCentre, by: Authority) -> None:
+    """Its people are in none afterwards. Raises NotPermittedError."""
+    by.need("people.delete_costcentre")
+    row = CostCentre.objects.select_for_update().get(pk=centre.pk)
+    was = {"code": row.code, "name": row.name, "owner": plain(row.owner)}
+    record("costcentre.removed", subject=row, by=by, body={"before": was, "after": {}})
+    row.delete()
+
+
+def _saved(row: CostCentre) -> None:
+    """Codes are looked up without case by imports: two that differ in nothing else would be one."""
+    if CostCentre.objects.filter(code__iexact=row.code).exclude(pk=row.pk).exists():
+        raise _taken(row.code)
+    try:
+        row.full_clean()
+        with transaction.atomic():
+            row.save()
+    except ValidationError as error:
+        fields = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
+        raise InvalidInputError(" ".join(error.messages), fields=fields) from error
+    except IntegrityError as error:  # somebody else took the code between the look and the save
+        raise _taken(row.code) from error
+
+
+def _taken(code: str) -> InvalidInputError:
+    sentence = _("“%(text)s” is there already.") % {"text": code.strip()}
+    return InvalidInputError(sentence, fields={"code": sentence}, code="code_taken")

@@ -1,0 +1,133 @@
+"""Teams as a caller from outside may change them: make, rename, move, members in and out. Each leaves its entry."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.core.errors import InvalidInputError, NotPermittedError
+from apps.journal.services import plain, record
+from apps.people import clerk, policy, queries, services
+from apps.people.authority import Authority
+from apps.people.models import Employee, Membership, Team
+
+LONGEST_NAME = 120
+
+
+@transaction.atomic
+def make_team(*, name: str, by: Authority, parent: Team | None = None) -> Team:
+    """A new, empty team. Raises InvalidInputError for a name that is taken or unusable, NotPermittedError."""
+    by.need("people.add_team")
+    if parent is not None:
+        seen(by, parent)
+    tidy = _checked_name(name)
+    try:
+        with transaction.atomic():
+            return services.create_team(name=tidy, parent=parent, by=by)
+    except IntegrityError as error:  # somebody else took the name between the look and the save
+        raise _taken(tidy) from error
+
+
+@transaction.atomic
+def change_team(*, team: Team, by: Authority, **values: Any) -> Team:
+    """Change its `name` and what it belongs to (`parent`). Raises InvalidInputError, NotPermittedError."""
+    by.need("people.change_team")
+    row = seen(by, Team.objects.select_for_update().get(pk=team.pk))
+    wanted = dict(values)
+    if "name" in wanted:
+        wanted["name"] = _checked_name(wanted["name"], but=row)
+    if wanted.get("parent") is not None:
+        _check_parent(row, seen(by, wanted["parent"]))
+    changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    if changed:
+        before = {name: plain(getattr(row, name)) for name in changed}
+        for name, value in changed.items():
+            setattr(row, name, value)
+        _saved(row)
+        after = {name: plain(value) for name, value in changed.items()}
+        record("team.changed", subject=row, by=by, before=before, after=after)
+    return row
+
+
+@transaction.atomic
+def add_member(*, team: Team, employee: Employee, by: Authority, is_lead: bool | None = None) -> Membership:
+    """Put a person into a team, as its lead or not (None: as they are). Who is in already stays so.
+
+    Raises NotPermittedError for a team or person out of sight.
+    """
+    by.need("people.add_membership", "people.change_membership")
+    seen(by, team)
+    clerk.seen(by, employee)
+    today = queries.today(employee)
+    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
+    if row is None:
+        row = Membership.objects.create(team=team, employee=employee, is_lead=bool(is_lead))
+        record("membership.added", subject=row, by=by, after=_told(row))
+        return row
+    before = _told(row)
+    row.is_lead = row.is_lead if is_lead is None else is_lead
+    if row.ends_on is not None and row.ends_on < today:  # who comes again, comes from today on
+        row.starts_on, row.ends_on = today, None
+    if _told(row) != before:
+        row.save(update_fields=["is_lead", "starts_on", "ends_on"])
+        record("membership.changed", subject=row, by=by, before=before, after=_told(row))
+    return row
+
+
+@transaction.atomic
+def remove_member(*, team: Team, employee: Employee, by: Authority) -> bool:
+    """Take a person out of a team; False when they were not in it. Raises NotPermittedError."""
+    by.need("people.delete_membership")
+    seen(by, team)
+    clerk.seen(by, employee)
+    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
+    if row is None:
+        return False
+    record("membership.removed", subject=row, by=by, before=_told(row))
+    row.delete()
+    return True
+
+
+def seen(by: Authority, team: Team) -> Team:
+    """The row itself, when it is in sight. Raises NotPermittedError, which names nothing."""
+    if not queries.visible_teams(by.user).filter(pk=team.pk).exists():
+        raise NotPermittedError(_("This team is not among those you may see. Nothing was changed."))
+    return team
+
+
+def _checked_name(name: str, but: Team | None = None) -> str:
+    tidy = name.strip()
+    if not tidy or len(tidy) > LONGEST_NAME:
+        sentence = _("A team needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
+        raise InvalidInputError(sentence, fields={"name": sentence})
+    if (but is None or but.name != tidy) and Team.objects.filter(name=tidy).exists():
+        raise _taken(tidy)
+    return tidy
+
+
+def _check_parent(team: Team, parent: Team) -> None:
+    def parent_of(team_id: int) -> int | None:
+        return Team.objects.filter(pk=team_id).values_list("parent_id", flat=True).first()
+
+    if policy.comes_round(team.pk, parent.pk, parent_of):
+        sentence = _("%(team)s lies below this team: choose another one.") % {"team": parent}
+        raise InvalidInputError(sentence, fields={"parent": sentence})
+
+
+def _saved(team: Team) -> Team:
+    try:
+        with transaction.atomic():
+            team.save()
+    except IntegrityError as error:  # somebody else took the name between the look and the save
+        raise _taken(team.name) from error
+    return team
+
+
+def _taken(name: str) -> InvalidInputError:
+    sentence = _("There is a team called “%(name)s” already.") % {"name": name}
+    return InvalidInputError(sentence, fields={"name": sentence}, code="name_taken")
+
+
+def _told(row: Membership) -> dict[str, Any]:
+    ends = row.ends_on.isoformat() if row.ends_on else None
+    return {"team": row.team_id, "employee": row.employee_id, "is_lead": row.is_lead, "ends_on": ends}

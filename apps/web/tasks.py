@@ -1,0 +1,8 @@
+from apps.core.tasks import task
+from apps.web import mailing
+
+
+@task("web.mail", time_limit=300)
+def mail(**_: object) -> int:
+    """Send the e-mails that wait."""
+    return mailing.send_waiting()

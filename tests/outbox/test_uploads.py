@@ -1,0 +1,143 @@
+"""A file goes up once and is sent by its id; an id that the carrier lost costs one more try, and no more."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from apps.contacts.models import Contact
+from apps.core import clock
+from apps.files import services as files
+from apps.files.models import File, RemoteCopy
+from apps.outbox import services, uploads
+from apps.outbox.models import OutboundMessage
+from apps.outbox.sending import dispatcher
+from apps.providers.models import Number
+from apps.providers.types import MediaMessage
+from tests.factories import make_number, unique
+from tests.outbox.conftest import Say, fresh, write_in, writer
+from tests.outbox.graph import Graph
+
+pytestmark = pytest.mark.django_db
+State = OutboundMessage.State
+
+
+def receipt() -> File:
+    return files.store(content=b"\x89PNG\r\n\x1a\n" + str(unique()).encode() * 20, name="receipt.png", owner=None)
+
+
+def ids(graph: Graph) -> list[str]:
+    return [body["image"]["id"] for body in graph.accepted]
+
+
+def run_again() -> None:
+    OutboundMessage.objects.filter(state=State.QUEUED).update(not_before=clock.now())
+    dispatcher.run()
+
+
+def test_the_same_bytes_to_many_people_go_up_once(graph: Graph, number: Number, say: Say) -> None:
+    file = receipt()
+    for _n in range(5):
+        say(writer(number), content=MediaMessage("image", file.pk))
+    dispatcher.run()
+    say(writer(number), content=MediaMessage("image", file.pk))
+    dispatcher.run()
+    assert len(graph.uploads) == 1
+    assert ids(graph) == ["media-1"] * 6
+
+
+def test_another_row_with_the_same_bytes_uses_the_same_upload(graph: Graph, ana: Contact, say: Say) -> None:
+    content = b"\x89PNG\r\n\x1a\n" + str(unique()).encode() * 20
+    for name in ("a.png", "b.png"):
+        say(ana, content=MediaMessage("image", files.store(content=content, name=name).pk))
+        run_again()
+    assert ids(graph) == ["media-1", "media-1"]
+
+
+def test_another_number_gets_its_own_upload(graph: Graph, ana: Contact, number: Number, say: Say) -> None:
+    file, other = receipt(), make_number(number.account)
+    say(ana, content=MediaMessage("image", file.pk))
+    dispatcher.run()
+    write_in(ana, other)
+    services.enqueue(key="other", contact=ana, kind="test.chat", content=MediaMessage("image", file.pk), number=other)
+    run_again()
+    assert ids(graph) == ["media-1", "media-2"]
+
+
+def test_a_copy_in_its_last_day_is_not_relied_upon(graph: Graph, ana: Contact, number: Number, say: Say) -> None:
+    file = receipt()
+    files.remember_copy(sha256=file.sha256, place=uploads.place_of(number), remote_id="old", lasts=timedelta(days=30))
+    RemoteCopy.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    say(ana, content=MediaMessage("image", file.pk))
+    dispatcher.run()
+    assert ids(graph) == ["media-1"]
+    kept = RemoteCopy.objects.get()
+    assert kept.remote_id == "media-1"
+    assert timedelta(days=28) < kept.expires_at - clock.now() < timedelta(days=30)
+
+
+def test_an_id_that_the_carrier_lost_is_uploaded_again(graph: Graph, ana: Contact, number: Number, say: Say) -> None:
+    file = receipt()
+    files.remember_copy(sha256=file.sha256, place=uploads.place_of(number), remote_id="lost", lasts=timedelta(days=30))
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if body["image"]["id"] == "lost":
+            return 400, {"error": {"code": 100, "message": "media id does not exist"}}
+        return graph.take(body)
+
+    graph.answers["*"] = answer
+    message = say(ana, content=MediaMessage("image", file.pk))
+    dispatcher.run()
+    assert fresh(message).state == State.QUEUED
+    run_again()
+    assert fresh(message).state == State.SENT
+    assert ids(graph) == ["media-1"]
+
+
+def test_a_fresh_upload_that_is_refused_too_is_final(graph: Graph, ana: Contact, say: Say) -> None:
+    graph.refuse(100)
+    message = say(ana, content=MediaMessage("image", receipt().pk))
+    dispatcher.run()
+    run_again()
+    assert fresh(message).state == State.FAILED
+    assert len(graph.uploads) == 2
+
+
+def test_a_file_that_whatsapp_does_not_take_fails_its_message_with_a_sentence(
+    graph: Graph, ana: Contact, say: Say
+) -> None:
+    archive = files.store(content=b"PK\x05\x06" + b"\0" * 18, name="all.zip")
+    message = say(ana, content=MediaMessage("document", archive.pk))
+    dispatcher.run()
+    assert fresh(message).state == State.FAILED
+    assert "takes no files of the type" in fresh(message).error_text
+    assert not graph.uploads
+
+
+def test_many_threads_hand_one_file_over_once() -> None:
+    key, count, start = ("test", f"sha{unique()}"), [], Barrier(8)
+
+    def upload() -> str:
+        count.append(1)
+        return "media"
+
+    def ask(_n: int) -> str:
+        start.wait(5)
+        return uploads.hand_over(key, upload)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {"media"}
+    assert len(count) == 1
+
+
+def test_an_upload_that_fails_is_tried_by_the_next_who_wants_it() -> None:
+    key = ("test", f"sha{unique()}")
+
+    def fail() -> str:
+        raise OSError("down")
+
+    with pytest.raises(OSError, match="down"):
+        uploads.hand_over(key, fail)
+    assert uploads.hand_over(key, lambda: "media") == "media"

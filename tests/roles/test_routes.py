@@ -1,0 +1,142 @@
+"""Every role at every address that is no screen's own: nothing breaks, and nobody gets through who may not."""
+
+import re
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from apps.console import declared, matrix, routes
+from apps.journal.models import Entry
+from apps.people.roles import ROLES
+from tests.api.callers import Program, token_for
+from tests.roles.company import Company, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("undrawn")]
+
+TABLE = {address: need for address, need in declared.ROUTES.items() if need.kind != routes.KEY}
+PROGRAMS = {address: need for address, need in declared.ROUTES.items() if need.kind == routes.KEY}
+ROLES_TRIED = [*ROLES, ""]
+QUERY = {"admin/autocomplete/": "?app_label=people&model_name=employee&field_name=manager&term=x"}
+ASKS_AGAIN = set(QUERY)
+"""Answers 403 to whoever may not see the table that it is asked for."""
+PLACES = {"app_label": "people", "kind": "csv", "hook_key": "nothing", "content_type_id": "1", "object_id": "1", "url": "nowhere",
+          "uidb36": "1", "key": "abc", "name": "u1", "id": "1", "pk": "1", "approval_id": "1", "person": "1", "day": "2026-12-24", "token": "forged"}  # fmt: skip
+
+
+def address_of(route: str, company: Company) -> str:
+    """A path that exists: with the rows of the company where the address names one."""
+    parts = route.split("/")
+    label = ".".join(parts[1:3]) if route.startswith("admin/") else ""
+    path = (
+        route.replace("(?:/<name>)?", "")
+        .replace("(?:(?:Users|Groups)/)?\\.", ".")
+        .replace("(?:Bulk|Me)", "Bulk")
+        .replace("/?", "")
+    )
+
+    def value(place: "re.Match[str]") -> str:
+        name = place[1].rpartition(":")[2]
+        if name == "employee_id":
+            return str(company.people["own"].pk)
+        if name in {"object_id", "pk", "id", "link_id"} and label in company.rows:
+            return str(company.row(label))
+        if name in {"pk", "person"} and route.startswith("api/"):
+            return str((company.teams if "teams" in route and name == "pk" else company.people)["own"].pk)
+        return PLACES[name]
+
+    return "/" + re.sub(r"<([\w:]+)>", value, path) + QUERY.get(route, "")
+
+
+class Browser:
+    """Signed in anew for every request, and what a request did is undone: the order of addresses means nothing."""
+
+    def __init__(self, company: Company, who: str) -> None:
+        self.client: Client = company.client(who)
+        self.client.raise_request_exception = False
+        self._cookies = self.client.cookies.output(header="", sep=";")
+
+    def ask(self, method: str, address: str) -> tuple[HttpResponse, int]:
+        """The answer, and how many entries of the journal it left."""
+        self.client.cookies.load(self._cookies)
+        with undone():
+            before = Entry.objects.count()
+            answer: Any = self.client.generic(method, address, b"", content_type="application/x-www-form-urlencoded")
+            return answer, Entry.objects.count() - before
+
+
+def is_way_in(answer: HttpResponse) -> bool:
+    """Sent to sign in."""
+    return answer.status_code == 302 and bool(re.search("/login/", answer["Location"]))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("who", ROLES_TRIED, ids=lambda who: who or "nobody")
+def test_each_role_at_each_address(who: str, method: str, company: Company) -> None:
+    holder = matrix.Holder(matrix.of_role(who) if who else ())
+    browser, wrong = Browser(company, who), []
+    for route, need in TABLE.items():
+        answer, entries = browser.ask(method, address_of(route, company))
+        said = (method, route, answer.status_code, entries)
+        if answer.status_code >= 500:
+            wrong.append(said)
+        if need.kind == routes.DESK and not routes.allows(need, holder):
+            is_refused = answer.status_code in {302, 403, 404, 405} and entries == 0
+            wrong += [] if is_refused else [said]
+        elif need.kind == routes.DESK and answer.status_code == 403 and route not in ASKS_AGAIN:
+            wrong.append(said)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_stranger_at_each_address(method: str, company: Company) -> None:
+    browser, wrong = Browser(company, "a stranger"), []
+    for route, need in TABLE.items():
+        answer, entries = browser.ask(method, address_of(route, company))
+        is_refused = answer.status_code in {302, 401, 403, 404, 405} and entries == 0
+        if need.kind in {routes.DESK, routes.SIGNED_IN}:
+            is_fine = is_refused and (is_way_in(answer) or answer.status_code != 302 or answer["Location"] == "/admin/")
+        elif need.kind in {routes.SIGNATURE, routes.LOOPBACK}:
+            is_fine = is_refused and answer.status_code != 302
+        else:
+            is_fine = answer.status_code < 500
+        wrong += [] if is_fine else [(method, route, answer.status_code, entries)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ROLES_TRIED, ids=lambda who: who or "nobody")
+def test_each_role_s_key_at_each_address_for_programs(who: str, company: Company) -> None:
+    holder = matrix.Holder(matrix.of_role(who) if who else ())
+    may_write = any(
+        re.search(r"(people|calendars)\.(add|change|delete)_", one) for one in (matrix.of_role(who) if who else ())
+    )
+    scopes = sorted({scope for need in PROGRAMS.values() for scope in need.scopes.values()})
+    rest, scim = (Program(token_for(company.users[who], *names), base="") for names in
+                  ([one for one in scopes if one != "scim"], ["scim"]))  # fmt: skip
+    wrong = []
+    for route, need in PROGRAMS.items():
+        for method in need.scopes:
+            program = scim if route.startswith("scim/") else rest
+            with undone():
+                answer = program.send(method, address_of(route, company), {} if method != "GET" else None)
+            is_fine = answer.status_code < 500 or answer.status_code == 501
+            if method == "GET" and not routes.allows(need, holder):
+                is_fine = answer.status_code in {403, 404}
+            elif method == "GET":
+                is_fine = answer.status_code in {200, 404, 501}
+            elif not may_write:
+                is_fine = answer.status_code in {400, 403, 404, 501}
+            wrong += [] if is_fine else [(method, route, answer.status_code)]
+    assert wrong == []
+
+
+def test_each_address_for_programs_is_shut_without_a_key(company: Company) -> None:
+    for route, need in PROGRAMS.items():
+        for method in need.scopes:
+            assert Program(base="").send(method, address_of(route, company), {}).status_code == 401, route
+
+
+def test_codes_of_the_demo_are_for_this_machine(company: Company) -> None:
+    for asked in ({"REMOTE_ADDR": "192.0.2.7", "HTTP_HOST": "localhost"}, {"HTTP_HOST": "testserver"}):
+        assert Client().get("/demo/codes/", **asked).status_code == 404

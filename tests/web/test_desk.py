@@ -1,0 +1,244 @@
+"""HR's side: making links, showing them once, mailing them, filing for somebody, and what HR may not."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from apps.approvals.models import Decision, Request
+from apps.core.errors import NotPermittedError
+from apps.core.findings import Level
+from apps.journal.models import Entry
+from apps.outbox.models import OutboundMessage
+from apps.people.models import User
+from apps.web import health, mailing, services
+from apps.web.models import Link
+from tests.approvals.house import House, decide, seats
+from tests.conftest import Clock
+from tests.factories import make_employee, make_user
+from tests.web.visitor import Visitor, tokens_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+class Desk:
+    """HR at the screen, as Hana, an employee with a sign-in."""
+
+    def __init__(self, house: House, **values: Any) -> None:
+        self.hana = values.pop("employee", None) or make_employee("Hana")
+        self.user: User = make_user(roles=["HR"], employee=self.hana)
+        self.client = Client()
+        self.client.force_login(self.user)
+        self.flow = house.expense_flow()
+        self.choice = f"approvals.request:{self.flow.key}"
+
+    def make(self, employee: Any, what: str) -> str:
+        return self.client.post(
+            reverse("admin:web_link_make", args=[employee.pk]), {"what": what}, follow=True
+        ).content.decode()
+
+    def begin(self, employee: Any) -> Link:
+        self.client.post(reverse("admin:web_link_behalf", args=[employee.pk]), {"what": self.choice})
+        return Link.objects.filter(why="behalf").latest("id")
+
+    def file(self, link: Link, **values: Any) -> Any:
+        posted = {"shown": ["what", "amount", "receipt"], **{f"f-{key}": value for key, value in values.items()}}
+        return self.client.post(reverse("admin:web_link_fill", args=[link.pk]), posted, follow=True)
+
+
+def test_the_employees_page_has_both_buttons_for_hr(house: House) -> None:
+    desk = Desk(house)
+    page = desk.client.get(reverse("admin:people_employee_change", args=[house.ana.pk])).content.decode()
+    assert "web-link" in page
+    assert "file-for" in page
+    assert desk.client.get(f"/admin/people/employee/{house.ana.pk}/web-link").status_code in {301, 302}
+
+
+def test_an_address_is_shown_once_to_whoever_made_it_with_its_square(house: House) -> None:
+    desk = Desk(house)
+    page = desk.make(house.ana, f"form-{desk.choice}")
+    link = Link.objects.get()
+    (token, *_more) = tokens_in(page)
+    assert "<svg" in page
+    assert (link.made_by, link.employee) == (desk.user, house.ana)
+    assert Visitor(link).see()
+    assert token in Visitor(link).client.get(f"/f/{token}/").request["PATH_INFO"]
+    again = desk.client.get(reverse("admin:web_link_address", args=[link.pk]), follow=True).content.decode()
+    changed = desk.client.get(reverse("admin:web_link_change", args=[link.pk])).content.decode()
+    listed = desk.client.get(reverse("admin:web_link_changelist")).content.decode()
+    assert not tokens_in(again + changed + listed)
+    made = Entry.objects.get(name="link.made")
+    assert (made.actor_kind, made.actor_id, made.after["employee"]) == ("user", str(desk.user.pk), house.ana.pk)
+
+
+def test_a_link_to_decide_is_shown_to_nobody_and_leaves_by_mail(house: House) -> None:
+    desk = Desk(house)
+    request = house.ask(flow=desk.flow)
+    assert "no e-mail address" in desk.make(house.caio, f"decide-{request.pk}")
+    assert not Link.objects.exists()
+    house.caio.email = "caio@aurora.example"
+    house.caio.save()
+    page = desk.make(house.caio, f"decide-{request.pk}")
+    assert not tokens_in(page)
+    assert mailing.send_waiting() == 1
+    (letter,) = mail.outbox
+    assert letter.to == ["Caio <caio@aurora.example>"]
+    assert tokens_in(str(letter.body))
+    assert "780" not in str(letter.body)
+    assert "Taxi" not in str(letter.body)
+    Visitor(Link.objects.get()).send(verdict="approve", confirmed="yes")
+    assert Decision.objects.get().seat.employee == house.caio
+
+
+@pytest.mark.parametrize(
+    "what", ["", "form-", "form-nothing:x", "decide-1", "decide-x", "behalf-1", "form-approvals.approve:1"]
+)
+def test_a_wrong_choice_makes_nothing(house: House, what: str) -> None:
+    assert "Nothing was made" in Desk(house).make(house.ana, what)
+    assert not Link.objects.exists()
+
+
+def test_people_without_the_permission_or_outside_the_scope_make_nothing(house: House) -> None:
+    caio = Client()
+    caio.force_login(make_user(roles=["Manager"], employee=house.caio))
+    for name in ("make", "behalf"):
+        answer = caio.post(reverse(f"admin:web_link_{name}", args=[house.ana.pk]), {"what": "mine"}, follow=True)
+        assert "may not do this" in answer.content.decode()
+    assert not Link.objects.exists()
+
+
+def test_links_are_mailed_again_revoked_and_a_refused_mail_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.ana.email = "ana@aurora.example"
+    house.ana.save()
+    desk = Desk(house)
+    desk.make(house.ana, "mine")
+    link = Link.objects.get()
+    for name, said in (("send_by_mail", "leaves in a moment"), ("revoke", "opens nothing any more")):
+        answer = desk.client.post(reverse(f"admin:web_link_{name}", args=[link.pk]), follow=True)
+        assert said in answer.content.decode()
+    assert mailing.send_waiting() == 0
+    assert not mail.outbox
+    assert Entry.objects.filter(name="link.revoked").count() == 1
+
+
+def test_a_mail_that_does_not_leave_is_on_the_health_page(house: House, clock: Clock) -> None:
+    assert next(iter(health.mails())).level == Level.GREEN
+    house.ana.email = "ana@aurora.example"
+    house.ana.save()
+    link = services.make_list_link(employee=house.ana)
+    services.mail_link(link=link)
+    clock.wind(3700)
+    assert next(iter(health.mails())).level == Level.AMBER
+
+
+# --- on behalf --------------------------------------------------------------------------------------------------------
+
+
+def test_hr_files_for_somebody_and_both_names_are_kept(house: House) -> None:
+    desk = Desk(house)
+    link = desk.begin(house.ana)
+    page = desk.file(link, what="Taxi", amount="80").content.decode()
+    request = Request.objects.get()
+    assert request.code in page
+    assert (request.requester, request.filed_by, request.submission.filed_by) == (house.ana, desk.hana, desk.user)
+    for name in ("form.submitted", "request.submitted", "link.used"):
+        entry = Entry.objects.get(name=name)
+        assert (entry.actor_kind, entry.actor_id, entry.after["on_behalf_of"]) == (
+            "user",
+            str(desk.user.pk),
+            house.ana.pk,
+        )
+    assert OutboundMessage.objects.filter(contact__employee=house.ana, kind="web.filed").count() == 1
+
+
+def test_two_presses_at_the_desk_are_one_request(house: House) -> None:
+    desk = Desk(house)
+    link = desk.begin(house.ana)
+    desk.file(link, what="Taxi", amount="80")
+    desk.file(link, what="Taxi", amount="80")
+    assert Request.objects.count() == 1
+    assert OutboundMessage.objects.filter(kind="web.filed").count() == 1
+
+
+def test_errors_at_the_desk_keep_what_was_typed(house: House) -> None:
+    desk = Desk(house)
+    answer = desk.file(desk.begin(house.ana), what="Taxi", amount="much")
+    assert answer.status_code == 422
+    assert 'value="much"' in answer.content.decode()
+    assert not Request.objects.exists()
+
+
+def test_somebody_without_whatsapp_is_told_by_mail(house: House) -> None:
+    desk = Desk(house)
+    rui = make_employee("Rui", phone="", email="rui@aurora.example", manager=house.caio)
+    desk.file(desk.begin(rui), what="Taxi", amount="80")
+    assert mailing.send_waiting() == 1
+    (letter,) = mail.outbox
+    assert Request.objects.get().code in letter.subject
+    assert "Taxi" not in str(letter.body)
+    link = Link.objects.get(why="filed")
+    assert Request.objects.get().code in Visitor(link).see()
+
+
+def test_hr_is_told_when_nothing_reaches_the_person(house: House) -> None:
+    desk = Desk(house)
+    rui = make_employee("Rui", phone="", manager=house.caio)
+    assert "tell them the code yourself" in desk.file(desk.begin(rui), what="Taxi", amount="80").content.decode()
+
+
+def test_whoever_filed_it_does_not_decide_it_even_as_the_manager(house: House) -> None:
+    """Hana is the manager of Zoe, files for Zoe, and the boss above decides instead."""
+    desk = Desk(house, employee=make_employee("Hana", manager=house.boss))
+    zoe = make_employee("Zoe", manager=desk.hana)
+    desk.file(desk.begin(zoe), what="Taxi", amount="80")
+    request = Request.objects.get()
+    assert seats(request) == [("Boss", "Hana")]
+    with pytest.raises(NotPermittedError):
+        decide(request, desk.hana)
+    with pytest.raises(NotPermittedError):
+        services.make_decision_link(employee=house.boss, request=request, by=desk.user)
+    page = desk.client.get(reverse("admin:approvals_request_change", args=[request.pk])).content.decode()
+    assert "stage_run" not in page
+
+
+def test_the_page_of_a_form_begun_at_the_desk_is_no_link_and_nobody_elses(house: House) -> None:
+    desk = Desk(house)
+    link = desk.begin(house.ana)
+    visitor = Visitor(link)
+    visitor.see()
+    assert visitor.code == 404
+    other = Client()
+    other.force_login(make_user(roles=["HR"]))
+    posted = {"shown": ["what", "amount", "receipt"], "f-what": "x", "f-amount": "1"}
+    other.post(reverse("admin:web_link_fill", args=[link.pk]), posted)
+    assert not Request.objects.exists()
+
+
+def test_a_link_of_a_person_is_not_filled_in_at_the_desk(house: House) -> None:
+    """It would count as the person's own doing."""
+    desk = Desk(house)
+    desk.make(house.ana, f"form-{desk.choice}")
+    answer = desk.file(Link.objects.get(), what="Taxi", amount="80")
+    assert "Nothing was filed" in answer.content.decode()
+    assert not Request.objects.exists()
+
+
+def test_the_pages_of_the_desk_show_no_gap(house: House) -> None:
+    desk = Desk(house)
+    for name in ("make", "behalf"):
+        page = desk.client.get(reverse(f"admin:web_link_{name}", args=[house.ana.pk])).content.decode()
+        assert "Ana" in page
+        assert desk.choice in page
+    page = desk.client.get(reverse("admin:web_link_fill", args=[desk.begin(house.ana).pk])).content.decode()
+    assert re.search(r'<label for="f-what">', page)
+    assert "csrfmiddlewaretoken" in page

@@ -19,7 +19,10 @@ CHANGING = {
     "422": "This Idempotency-Key came with another request.",
 }
 MISSING = {"404": "Nobody and nothing there that you may see."}
-IF_MATCH = {"change_person", "set_manager", "change_team"}
+IF_MATCH = {
+    "change_person", "set_manager", "change_team", "change_absence", "remove_absence", "change_cost_centre", "remove_cost_centre",
+    "change_calendar", "remove_calendar", "set_calendar_hours",
+}  # fmt: skip
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

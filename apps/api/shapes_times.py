@@ -1,11 +1,22 @@
 """Shapes of working calendars, absences and cost centres. Whether a value is right is decided in `apps.people` and `apps.calendars`."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.api.base import StrictSerializer
 from apps.api.serializers import Id, PageFilter, page_of
 
 MOST_SPANS = 70
+
+
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "example": "08:00"})
+class ClockTime(serializers.TimeField):
+    """Hours and minutes of some place's own clock. JSON Schema's `time` would be an instant, with seconds and an offset."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=("%H:%M", "%H:%M:00"), **options)
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -31,8 +42,8 @@ class AbsenceOfPerson(serializers.Serializer):
 
 class Span(serializers.Serializer):
     weekday = serializers.IntegerField(min_value=0, max_value=6, help_text="0 is Monday.")
-    starts = serializers.TimeField(format="%H:%M")
-    ends = serializers.TimeField(format="%H:%M", help_text="Not after the start: the next day, like 22:00 to 06:00.")
+    starts = ClockTime()
+    ends = ClockTime(help_text="Not after the start: the next day, like 22:00 to 06:00.")
 
 
 class CalendarOut(serializers.Serializer):
@@ -41,8 +52,8 @@ class CalendarOut(serializers.Serializer):
     is_default = serializers.BooleanField(help_text="Holds for everybody without a calendar of their own.")
     country = serializers.CharField()
     region = serializers.CharField()
-    quiet_from = serializers.TimeField(format="%H:%M", allow_null=True)
-    quiet_until = serializers.TimeField(format="%H:%M", allow_null=True)
+    quiet_from = ClockTime(allow_null=True)
+    quiet_until = ClockTime(allow_null=True)
     hours = Span(many=True, help_text="None: every day, round the clock.")
 
 
@@ -50,8 +61,8 @@ class Day(serializers.Serializer):
     day = serializers.DateField()
     name = serializers.CharField()
     is_working = serializers.BooleanField(help_text="Worked although it would be off.")
-    starts = serializers.TimeField(format="%H:%M", allow_null=True)
-    ends = serializers.TimeField(format="%H:%M", allow_null=True)
+    starts = ClockTime(allow_null=True)
+    ends = ClockTime(allow_null=True)
     is_public = serializers.BooleanField(help_text="A public holiday that came in by itself.")
 
 
@@ -101,8 +112,8 @@ class CalendarChange(StrictSerializer):
         max_length=2, allow_blank=True, required=False, help_text="Two letters, like BR; its holidays come in."
     )
     region = serializers.CharField(max_length=60, allow_blank=True, required=False, help_text="Like SP.")
-    quiet_from = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
-    quiet_until = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
+    quiet_from = ClockTime(allow_null=True, required=False)
+    quiet_until = ClockTime(allow_null=True, required=False)
 
 
 class CalendarNew(CalendarChange):
@@ -111,8 +122,8 @@ class CalendarNew(CalendarChange):
 
 class SpanIn(StrictSerializer):
     weekday = serializers.IntegerField(min_value=0, max_value=6)
-    starts = serializers.TimeField()
-    ends = serializers.TimeField()
+    starts = ClockTime()
+    ends = ClockTime()
 
 
 class WeekIn(StrictSerializer):
@@ -122,8 +133,8 @@ class WeekIn(StrictSerializer):
 class DayIn(StrictSerializer):
     name = serializers.CharField(max_length=150)
     is_working = serializers.BooleanField(required=False, default=False)
-    starts = serializers.TimeField(allow_null=True, required=False, default=None)
-    ends = serializers.TimeField(allow_null=True, required=False, default=None)
+    starts = ClockTime(allow_null=True, required=False, default=None)
+    ends = ClockTime(allow_null=True, required=False, default=None)
 
 
 class DaysFilter(PageFilter):

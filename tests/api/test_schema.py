@@ -1,17 +1,19 @@
 """The description, and what holds for every operation of it."""
 
+import inspect
 import re
 from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from apps.api import views
 from apps.api.base import ApiView
+from apps.calendars.models import WorkCalendar
 from apps.people.scopes import scopes
 from tests.api.callers import Program, token_for
 
@@ -47,6 +49,34 @@ def test_every_operation_has_a_description_and_tells_its_errors():
         for operation in methods.values():
             assert operation["description"], path
             assert {"400", "401", "403", "429"} <= set(operation["responses"]), path
+
+
+def test_what_compares_versions_says_so():
+    """Read from the code: a handler that looks at `If-Match` is described with the header and its 412."""
+    described = {
+        (method, re.sub(r"{\w+}", "1", path)): operation
+        for path, methods in schema()["paths"].items()
+        for method, operation in methods.items()
+    }
+    wrong = []
+    for (method, path), operation in described.items():
+        compares = "check_match(" in inspect.getsource(getattr(resolve(path).func.view_class, method))
+        told = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
+        if compares != ("If-Match" in told) or compares != ("412" in operation["responses"]):
+            wrong.append(operation["operationId"])
+    assert wrong == []
+
+
+def test_hours_and_minutes_come_as_they_are_described():
+    spans = schema()["components"]["schemas"]["Span"]["properties"]
+    hr, calendar = Program(token_for()), WorkCalendar.objects.create(name="Office")
+    hours = f"calendars/{calendar.pk}/hours/"
+    said = hr.put(hours, {"hours": [{"weekday": 0, "starts": "08:00", "ends": "17:30:00"}]}).json()["hours"][0]
+    for wrong in ("08:00:30", "08:00+03:00", "8 h", "24:00"):
+        assert hr.put(hours, {"hours": [{"weekday": 0, "starts": wrong, "ends": "17:30"}]}).status_code == 400, wrong
+    for name in ("starts", "ends"):
+        assert "format" not in spans[name], "JSON Schema's time has seconds and an offset"
+        assert re.fullmatch(spans[name]["pattern"], said[name])
 
 
 def test_every_route_declares_a_known_scope_for_every_method():

@@ -1,6 +1,7 @@
-"""Plants the demo company: through services where a service writes, and mends what is missing when it runs again.
+"""Plants the demo company once, through services where a service writes.
 
-What a person changed in the demo since stays changed; addresses follow the ports of this run.
+Later starts bring only what this run needs: the addresses of its ports, the pretend carrier, an absence that runs today.
+Whatever a person changed, took away or ended in the demo since stays so.
 """
 
 import secrets
@@ -20,11 +21,12 @@ from apps.contacts import queries as contact_queries
 from apps.contacts import services as contacts
 from apps.contacts.models import Consent
 from apps.conversations.models import MenuItem
-from apps.core import clock
+from apps.core import clock, encryption
 from apps.forms.models import Field, Form
 from apps.incidents.models import Category
 from apps.journal import services as journal
 from apps.journal.actors import SYSTEM
+from apps.journal.models import Entry
 from apps.people import services as people
 from apps.people.models import Absence, Employee, Membership, Team, User
 from apps.people.signin import factors
@@ -34,6 +36,7 @@ from apps.providers.models import Account, Number, Portfolio
 from portal.demo import company
 from portal.demo.sandbox import Sandbox
 
+COMPANY, CONTACTS = "demo", "demo-contacts"
 AGREED_TO = (Klass.WORK, Klass.REMINDER, Klass.ANNOUNCEMENT)
 
 
@@ -42,32 +45,46 @@ def seed(*, base_url: str, sandbox_url: str) -> dict[str, Any]:
 
     Raises SandboxError when the sandbox does not answer: everything else is kept, and running it again goes on.
     """
-    with transaction.atomic(), journal.correlation("demo"):
-        employees = plant_people()
-        plant_calendars(employees)
-        plant_logins(employees)
-        forms = {key: plant_form(key, values) for key, values in company.FORMS.items()}
-        plant_incidents(forms["problem"])
-        plant_approvals(forms[company.FLOW["form"]])
-        plant_menu()
-        account = plant_account(sandbox_url)
+    account = plant(sandbox_url)
     tell_sandbox(Sandbox(sandbox_url), account, base_url)
     providers.seed_approvals(account=account)
-    with transaction.atomic(), journal.correlation("demo"):
-        plant_contacts(employees)
+    plant_contacts()
     return notes(account, base_url, sandbox_url)
+
+
+@transaction.atomic
+def plant(sandbox_url: str) -> Account:
+    """Everything that needs no sandbox, whole or not at all."""
+    with journal.correlation(COMPANY):
+        if not was_planted(COMPANY):
+            plant_company()
+        renew_absence()
+        return plant_account(sandbox_url)
+
+
+def was_planted(part: str) -> bool:
+    """By the journal, which nobody can empty: rows may have been renamed or removed since."""
+    return Entry.objects.filter(correlation_id=part).exists()
+
+
+def plant_company() -> None:
+    employees = plant_people()
+    plant_calendars(employees)
+    plant_logins(employees)
+    forms = {key: plant_form(key, values) for key, values in company.FORMS.items()}
+    plant_incidents(forms["problem"])
+    plant_approvals(forms[company.FLOW["form"]])
+    plant_menu()
 
 
 def plant_people() -> dict[str, Employee]:
     teams = {name: Team.objects.get_or_create(name=name)[0] for name in company.TEAMS}
     for name, parent in company.TEAMS.items():
-        if parent and teams[name].parent_id is None:
+        if parent:
             teams[name].parent = teams[parent]
             teams[name].save(update_fields=["parent"])
-    employees = {employee.number: employee for employee in Employee.objects.all()}
+    employees: dict[str, Employee] = {}
     for person in company.PEOPLE:
-        if person.number in employees:
-            continue
         language, time_zone = person.place
         employees[person.number] = people.hire(
             number=person.number, name=person.name, phone=person.phone, email=person.email, position=person.position,
@@ -82,15 +99,22 @@ def plant_people() -> dict[str, Employee]:
 
 
 def plant_absence(absent: Employee, deputy: Employee) -> None:
-    """An absence that runs today, also when the clock was wound past the last one."""
     today = clock.now().date()
-    if not Absence.objects.filter(
-        employee=absent, starts_on__lte=today, ends_on__gte=today + timedelta(days=1)
-    ).exists():
-        people.record_absence(
-            employee=absent, deputy=deputy, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=60),
-            reason="vacation", by=SYSTEM,
-        )  # fmt: skip
+    people.record_absence(
+        employee=absent, deputy=deputy, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=60),
+        reason="vacation", by=SYSTEM,
+    )  # fmt: skip
+
+
+def renew_absence() -> None:
+    """Another one when the clock was wound past the last; none when it was removed, or when somebody of the two has left."""
+    working = Employee.objects.filter(state=Employee.State.ACTIVE)
+    absent = working.filter(number=company.ABSENT).first()
+    deputy = working.filter(number=company.DEPUTY).first()
+    mine = Absence.objects.filter(employee=absent)
+    tomorrow = clock.now().date() + timedelta(days=1)
+    if absent and deputy and mine.exists() and not mine.filter(ends_on__gte=tomorrow).exists():
+        plant_absence(absent, deputy)
 
 
 def plant_calendars(employees: dict[str, Employee]) -> None:
@@ -159,16 +183,15 @@ def plant_menu() -> None:
 
 def plant_account(sandbox_url: str) -> Account:
     """The account at the pretend carrier; its secrets are made here, once."""
-    portfolio, _new = Portfolio.objects.get_or_create(name=company.COMPANY, defaults={"remote_id": company.PORTFOLIO})
-    account, _new = Account.objects.get_or_create(
-        name="WhatsApp (sandbox)",
-        defaults={
-            "portfolio": portfolio, "remote_id": company.WABA, "access_token": secrets.token_urlsafe(32),
-            "app_secret": secrets.token_hex(16), "verify_token": secrets.token_urlsafe(16),
-        },
-    )  # fmt: skip
+    account = Account.objects.filter(remote_id=company.WABA).order_by("pk").first()
+    if account is None:
+        account = Account.objects.create(
+            name="WhatsApp (sandbox)", remote_id=company.WABA, access_token=secrets.token_urlsafe(32),
+            app_secret=secrets.token_hex(16), verify_token=secrets.token_urlsafe(16),
+            portfolio=Portfolio.objects.get_or_create(name=company.COMPANY, defaults={"remote_id": company.PORTFOLIO})[0],
+        )  # fmt: skip
     address = f"{sandbox_url}/graph/v23.0"
-    if account.remote_id == company.WABA and account.base_url != address:
+    if account.base_url != address:
         account.base_url = address
         account.save(update_fields=["base_url"])
     Number.objects.get_or_create(
@@ -197,22 +220,32 @@ def tell_sandbox(sandbox: Sandbox, account: Account, base_url: str) -> None:
         sandbox.put_phone(person.phone, name=person.name, language=person.place[0], country=country)
 
 
-def plant_contacts(employees: dict[str, Employee]) -> None:
+@transaction.atomic
+def plant_contacts() -> None:
     """Everybody was invited and said yes, as if it had happened on paper on their first day."""
-    for person in company.PEOPLE:
-        employee = employees[person.number]
-        contact = contact_queries.contact_of(employee) or contacts.invite(employee=employee, by=SYSTEM)
-        for klass in AGREED_TO:
-            if not Consent.objects.filter(contact=contact, klass=klass).exists():
-                contacts.give_consent(
-                    contact=contact, klass=klass, wording=company.CONSENT[person.place[0]], source="paper",
-                    proof=f"demo form {person.number}", by=SYSTEM,
-                )  # fmt: skip
+    if was_planted(CONTACTS):
+        return
+    employees = {one.number: one for one in Employee.objects.exclude(state=Employee.State.LEFT)}
+    with journal.correlation(CONTACTS):
+        for person in company.PEOPLE:
+            if person.number in employees:  # not, when they left between a start that failed and this one
+                plant_contact(employees[person.number], person)
+
+
+def plant_contact(employee: Employee, person: company.Person) -> None:
+    contact = contact_queries.contact_of(employee) or contacts.invite(employee=employee, by=SYSTEM)
+    for klass in AGREED_TO:
+        if not Consent.objects.filter(contact=contact, klass=klass).exists():
+            contacts.give_consent(
+                contact=contact, klass=klass, wording=company.CONSENT[person.place[0]], source="paper",
+                proof=f"demo form {person.number}", by=SYSTEM,
+            )  # fmt: skip
 
 
 def notes(account: Account, base_url: str, sandbox_url: str) -> dict[str, Any]:
     """Addresses, logins and people, for `var/demo.json`."""
-    with_app = set(Authenticator.objects.filter(type="totp").values_list("user__username", flat=True))
+    apps = Authenticator.objects.filter(type="totp").select_related("user")
+    secret_of = {one.user.username: encryption.decrypt(one.data["secret"]) for one in apps}
     return {
         "base_url": base_url,
         "sandbox_url": sandbox_url,
@@ -224,7 +257,8 @@ def notes(account: Account, base_url: str, sandbox_url: str) -> dict[str, Any]:
                 "password": login.password,
                 "name": login.name,
                 "what": login.what,
-                "totp_secret": login.secret if login.username in with_app else "",
+                # Empty too for whoever took an app of their own since: our codes would be wrong.
+                "totp_secret": login.secret if secret_of.get(login.username) == login.secret else "",
             }
             for login in company.LOGINS
         ],

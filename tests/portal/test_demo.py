@@ -1,14 +1,27 @@
 """The demo company's data hold together before anything runs."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import phonenumbers
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.management import CommandError, call_command
 
+from apps.conversations.models import MenuItem
+from apps.core import clock
+from apps.incidents.models import Category
+from apps.journal.actors import SYSTEM
+from apps.people import services as people
+from apps.people.models import Absence, Employee, Team, User
+from apps.providers.models import Account, Portfolio
 from portal import places
-from portal.demo import company, notes
+from portal.demo import company, notes, seed
 from portal.demo.sandbox import Sandbox, SandboxError
+from tests.factories import make_employee
 
 LANGUAGES = {"en", "pt-br", "es"}
 
@@ -45,6 +58,68 @@ def test_rows_fit_where_whatsapp_shows_them() -> None:
 
 def test_addresses_are_plain_letters() -> None:
     assert all(person.email.isascii() for person in company.PEOPLE)
+
+
+@pytest.mark.django_db
+def test_a_second_start_keeps_what_people_did_since() -> None:
+    account = seed.plant("http://first")
+    seed.plant_contacts()
+    employees = {one.number: one for one in Employee.objects.all()}
+    everybody = len(employees)
+    for number in (company.ABSENT, company.DEPUTY):
+        people.mark_left(employee=employees[number], by=SYSTEM)
+    Absence.objects.all().delete()
+    Employee.objects.filter(number=company.BAKER).update(number="P-1")
+    Team.objects.filter(name=company.CATEGORIES[0][0]).update(name="Another name")
+    Category.objects.update(name={"en": "Anything"})
+    User.objects.filter(username="finance").delete()
+    Account.objects.update(name="Ours")
+    Portfolio.objects.update(name="Ours, too")
+    MenuItem.objects.all().delete()
+
+    again = seed.plant("http://second")
+    seed.plant_contacts()
+    assert (again.pk, again.base_url) == (account.pk, "http://second/graph/v23.0")
+    assert Employee.objects.count() == everybody
+    assert not MenuItem.objects.exists()
+    assert not Absence.objects.exists()
+    assert not User.objects.filter(username="finance").exists()
+    assert seed.notes(again, "http://base", "http://second")["logins"]
+
+
+@pytest.mark.django_db
+def test_an_absence_that_is_over_is_followed_by_one_that_runs() -> None:
+    seed.plant("http://first")
+    over = clock.now().date() - timedelta(days=1)
+    Absence.objects.update(ends_on=over)
+    seed.plant("http://first")
+    assert Absence.objects.filter(employee__number=company.ABSENT, ends_on__gt=over).count() == 1
+    seed.plant("http://first")
+    assert Absence.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_codes_are_told_only_for_the_app_that_we_planted(settings: Any) -> None:
+    settings.SECOND_FACTOR_ROLES = ["superuser", "HR", "Auditor", "Operator"]
+    account = seed.plant("http://first")
+
+    def told() -> set[str]:
+        return {one["username"] for one in seed.notes(account, "", "")["logins"] if one["totp_secret"]}
+
+    assert told() == {"admin", "hr", "auditor", "operator"}
+    hr = User.objects.get(username="hr")
+    Authenticator.objects.filter(user=hr).delete()
+    TOTP.activate(hr, "MFRGGZDFMZTWQ2LK")
+    assert told() == {"admin", "auditor", "operator"}
+
+
+@pytest.mark.django_db
+def test_a_company_of_ones_own_in_the_same_folder_is_a_sentence(settings: Any) -> None:
+    settings.SANDBOX = True
+    make_employee(number=company.PEOPLE[0].number)
+    with pytest.raises(CommandError, match=r"could not be planted.*Nothing was changed"):
+        call_command("seed_demo", base_url="http://base", sandbox_url="http://127.0.0.1:9")
+    assert Employee.objects.count() == 1
 
 
 def test_a_sandbox_that_does_not_answer_is_a_sentence() -> None:

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: plant or mend the demo company; safe to run again."""
+"""`manage.py seed_demo`: plant the demo company; safe to run again."""
 
 import os
 from argparse import ArgumentParser
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.core.errors import RecadoError
 from portal.demo import notes
 from portal.demo.sandbox import SandboxError
 from portal.demo.seed import seed
@@ -29,5 +30,10 @@ class Command(BaseCommand):
             notes.write(**seed(base_url=options["base_url"], sandbox_url=options["sandbox_url"]))
         except SandboxError as error:
             raise CommandError(f"{error} Start it and run seed_demo again.") from error
+        except RecadoError as error:
+            said = (
+                f"The demo company could not be planted: {error} Nothing was changed; an empty VAR_DIR has room for it."
+            )
+            raise CommandError(said) from error
         if options["verbosity"]:
             self.stdout.write("The demo company is there; addresses and logins are in var/demo.json.")

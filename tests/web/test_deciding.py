@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from apps.approvals import checks
 from apps.approvals import services as approvals
@@ -248,10 +249,12 @@ def test_the_desk_reads_the_message_without_its_token(house: House) -> None:
     boss = Client()
     boss.force_login(make_user(is_superuser=True))
     for address in (f"/admin/outbox/outboundmessage/{message.pk}/change/",
+                    reverse("admin:people_employee_timeline", args=[house.caio.pk]),
                     f"/admin/conversations/conversation/{house.caio.contacts.get().conversations.get().pk}/change/"):  # fmt: skip
         page = boss.get(address).content.decode()
         assert "/f/•••/" in page
         assert not tokens_in(page)
+        assert "w1." not in page  # nor the beginning of one that was cut off
 
 
 def test_a_link_into_the_chat_is_short_lived(house: House, clock: Any) -> None:

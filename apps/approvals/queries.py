@@ -53,6 +53,12 @@ def may_see_file(user: Any, file: File) -> bool:
                 and visible_to(user).filter(pk=file.owner_id).exists())  # fmt: skip
 
 
+def is_own(user: Any, request: Request) -> bool:
+    """Whether this sign-in asked for it, or filed it for somebody, and so knows what was answered."""
+    own = people.employee_of(user)
+    return request.submission.filed_by_id == user.pk or (own is not None and own.pk in request.own_ids)
+
+
 def offered_flows() -> list[Flow]:
     """Flows that can be requested: offered, and with at least one stage."""
     rows = Flow.objects.filter(is_active=True, stages__isnull=False).distinct().order_by("key")

@@ -42,7 +42,7 @@ def schema_of(version: FormVersion) -> Schema:
 def answers_for_people(submission: Submission, language: str, *, reveals: bool = False) -> list[tuple[str, str]]:
     """(question, answer) of every asked field, in order, in `language`; sensitive ones masked, skipped ones a dash.
 
-    `reveals`: sensitive ones are shown, behind a login or an expiring link, to whoever has to decide on them.
+    `reveals`: sensitive ones are shown, behind a login or an expiring link, to whoever has to act on them now or filed them.
     """
     schema = schema_of(submission.version)
     if reveals:

@@ -8,17 +8,27 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.approvals import checks
+from apps.approvals import services as approvals
 from apps.approvals.models import Request
 from apps.files.models import File
 from apps.forms.models import Form, Submission
 from apps.incidents.models import Ticket
 from apps.journal.actors import SYSTEM
 from apps.journal.models import Body, Entry
-from apps.people.models import Employee
+from apps.people.models import Employee, User
 from apps.web import services
 from apps.web.models import Link
 from tests.approvals.house import House
-from tests.factories import make_category, make_employee, make_flow, make_form, make_team, make_user, the_number
+from tests.factories import (
+    make_absence,
+    make_category,
+    make_employee,
+    make_flow,
+    make_form,
+    make_team,
+    make_user,
+    the_number,
+)  # fmt: skip
 from tests.web.visitor import PNG, Visitor, kept
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +37,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+def desk_page(user: User, address: str) -> str:
+    """What a sign-in reads there."""
+    desk = Client()
+    desk.force_login(user)
+    return str(desk.get(address).content.decode())
 
 
 def link_to(employee: Employee, flow: Any) -> Link:
@@ -211,11 +228,39 @@ def test_a_sensitive_answer_is_read_by_whoever_decides_and_masked_for_others() -
     assert "BR9700360305" in decider.see()
     own = Visitor(services.make_list_link(employee=request.requester))
     assert "BR9700360305" not in own.see() + own.send(act="withdraw", request=request.pk)
-    for roles, is_shown in ((["HR"], True), (["Auditor"], False)):
-        desk = Client()
-        desk.force_login(make_user(roles=roles))
-        page = desk.get(reverse("admin:approvals_request_change", args=[request.pk])).content.decode()
-        assert ("BR9700360305" in page) is is_shown
+    boss, page = request.requester.manager, reverse("admin:approvals_request_change", args=[request.pk])
+    assert boss is not None
+    over = make_employee("Over")
+    hr, filer = make_user(roles=["HR"], employee=make_employee("Hana")), make_user(roles=["HR"])
+    users = {"decides": make_user(roles=["Manager"], employee=boss), "may decide": hr, "audits": make_user(roles=["Auditor"]),
+             "files": filer, "stands in": make_user(roles=["Manager"], employee=over)}  # fmt: skip
+
+    def readers() -> list[str]:
+        return [who for who, user in users.items() if "BR9700360305" in desk_page(user, page)]
+
+    assert readers() == ["decides"]
+    Submission.objects.update(filed_by=filer)
+    assert readers() == ["decides", "files"]
+    make_absence(boss, deputy=over)
+    approvals.reseat(employee=boss)
+    assert readers() == ["files", "stands in"]
+    approvals.withdraw(request=request, by=request.requester)
+    assert readers() == ["files"]
+
+
+def test_a_sensitive_answer_of_a_report_is_read_by_whoever_answers_it_and_masked_for_others() -> None:
+    the_number()
+    bob = make_employee("Bob")
+    form = make_form("", {"key": "iban", "kind": "text", "is_sensitive": True}, {"key": "what", "kind": "text"})
+    category = make_category(make_team("IT", members=[bob]), form=form)
+    link = services.make_form_link(employee=make_employee(), choice=f"incidents.report:{category.pk}", by=SYSTEM)
+    Visitor(link).fill(shown=("iban", "what"), iban="BR9700360305", what="My pay")
+    page = reverse("admin:incidents_ticket_change", args=[Ticket.objects.get().pk])
+    users = {"answers": make_user(roles=["Responder"], employee=bob), "audits": make_user(roles=["Auditor"]),
+             "may answer others": make_user(roles=["HR", "Responder"], employee=make_employee("Hana"))}  # fmt: skip
+    pages = {who: desk_page(user, page) for who, user in users.items()}
+    assert all("My pay" in text for text in pages.values())
+    assert [who for who, text in pages.items() if "BR9700360305" in text] == ["answers"]
 
 
 def test_a_sensitive_amount_stands_in_no_message() -> None:

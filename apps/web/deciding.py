@@ -105,7 +105,10 @@ def decide(*, link: Link, verdict: str, reason: str) -> Page | None:
             record("link.used", subject=link, by=link.employee, after={
                 "employee": link.employee_id, "about": request.pk, "verdict": verdict, "made_by": link.made_by_id})  # fmt: skip
     except InvalidInputError as error:
-        return Page(link, request, "look", verdict=verdict, reason=reason, error=str(error))
+        page = look(link)  # what was typed is looked at first: whether there is anything to decide is not known yet
+        if page is not None and page.step == "look":
+            page.verdict, page.reason, page.error = verdict, reason, str(error)
+        return page
     except RecadoError as error:
         approvals_services.note_refusal(stage_run=run, by=link.employee, error=error, proof=_proof(link))
         return Page(link, request, "refused", str(error))

@@ -120,6 +120,16 @@ def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(hou
     assert not Decision.objects.exists()
 
 
+def test_a_press_without_a_verdict_on_a_dead_link_shows_nothing_of_the_request(house: House) -> None:
+    request = house.ask("80.00")
+    caio = Visitor(link_for(house.caio, request))
+    Request.objects.filter(pk=request.pk).update(version=request.version + 1)
+    page = confirm(caio, "maybe")
+    assert caio.code == 409
+    assert "was changed" in page
+    assert "Taxi" not in page
+
+
 def test_what_was_decided_meanwhile_is_told(house: House) -> None:
     request = house.ask("80.00")
     caio = Visitor(link_for(house.caio, request))

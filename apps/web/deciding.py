@@ -1,4 +1,4 @@
-"""A decision on a page: the frozen request is shown, the verdict asked twice, and counted once under the button's lock."""
+"""A decision on a page: the frozen request is shown, the verdict asked twice, and counted once under the link's lock."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from apps.approvals.models import Decision, Request, StageRun
 from apps.core.errors import InvalidInputError, NotPermittedError, RecadoError
 from apps.journal.services import record
 from apps.outbox import buttons
-from apps.web import queries
+from apps.web import queries, services
 from apps.web.models import Link
 
 VIA = "link"
@@ -84,8 +84,7 @@ def choose(link: Link, posted: Any) -> Page | None:
 @transaction.atomic
 def decide(*, link: Link, verdict: str, reason: str) -> Page | None:
     """Count the confirmed verdict; a second press finds it done. A refusal is kept in the journal, and leaves the link."""
-    buttons.lock(link.button)
-    link = Link.objects.select_related("button__contact", "employee").get(pk=link.pk)
+    link = services.locked(link)
     request = queries.request_of(link)
     if request is None:
         return None

@@ -104,7 +104,7 @@ def _make(
     known = Link.objects.select_related("button", "employee").filter(key=key).first() if key else None
     if known is not None:
         return known
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     if not row.is_active:
         raise InvalidInputError(_("%(name)s has left: a link for them would open nothing.") % {"name": row})
     if form_version is not None:
@@ -126,7 +126,7 @@ def _make(
 def revoke_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     """The address opens nothing any more. Raises NotPermittedError, MoveNotAllowedError when it did nothing before already."""
     require(by=by, permission=MAKE, employee=link.employee)
-    row = _locked(link)
+    row = locked(link)
     if not row.is_usable:
         raise MoveNotAllowedError(_("This link opens nothing any more: it was used or revoked, or its time is over."))
     row.revoked_at = clock.now()
@@ -141,7 +141,7 @@ def revoke_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
 def mail_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     """Send the address by e-mail (once more). Raises NotPermittedError, InvalidInputError when nothing can be sent."""
     require(by=by, permission=MAKE, employee=link.employee)
-    row = _locked(link)
+    row = locked(link)
     if not row.is_usable or row.why == Link.Why.BEHALF:
         raise InvalidInputError(_("This link opens nothing any more. Make a new one."))
     if not queries.can_mail(row.employee):
@@ -156,10 +156,15 @@ def mail_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     return row
 
 
-def _locked(link: Link) -> Link:
-    """The button first, as every page locks it."""
+def locked(link: Link) -> Link:
+    """The link again, with what its pages read, its rows locked until the transaction ends.
+
+    The person first: whoever marks them as left holds that row, and then ends their links.
+    """
+    Employee.objects.select_for_update(no_key=True).get(pk=link.employee_id)
     buttons.lock(link.button)
-    return Link.objects.select_related("button", "employee").select_for_update(of=("self",)).get(pk=link.pk)
+    rows = Link.objects.select_related("button__contact", "employee", "form_version__form", "made_by")
+    return rows.select_for_update(of=("self",)).get(pk=link.pk)
 
 
 # --- what the pages of "my requests" do -------------------------------------------------------------------------------

@@ -15,9 +15,11 @@ LATE = timedelta(hours=1)
 @check("web.1 links by e-mail")
 def mails() -> Iterator[Finding]:
     title = _("Web links by e-mail")
-    useful = Link.objects.filter(revoked_at=None, button__used_at=None, button__expires_at__gt=clock.now())
+    now = clock.now()
+    useful = Link.objects.open(now)
     failed = useful.filter(mail_state=Link.Mail.FAILED).count()
-    late = useful.filter(mail_state=Link.Mail.WAITING, created_at__lt=clock.now() - LATE).count()
+    # By the moment at which it was due: a link may be old, and its e-mail asked for just now. Sent for so long is stuck.
+    late = useful.filter(mail_state__in=[Link.Mail.WAITING, Link.Mail.SENDING], mail_at__lt=now - LATE).count()
     if not failed and not late:
         yield Finding("web.mails", title, Level.GREEN, _("None waits."))
         return

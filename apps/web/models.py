@@ -1,5 +1,7 @@
 """A link to a page without a login. What it opens, for whom, until when and whether it was used stands in its Button."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,13 @@ from apps.core import clock
 from apps.forms.models import FormVersion
 from apps.outbox.models import Button
 from apps.people.models import Employee
+
+
+class LinkQuerySet(models.QuerySet["Link"]):
+    def open(self, now: datetime) -> "LinkQuerySet":
+        """Addresses that still do something, so that somebody's answer may come. A form that HR fills in itself has none."""
+        usable = self.filter(revoked_at=None, button__used_at=None, button__expires_at__gt=now)
+        return usable.exclude(why=Link.Why.BEHALF)
 
 
 class Link(models.Model):
@@ -62,6 +71,8 @@ class Link(models.Model):
     mail_tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     mail_at = models.DateTimeField(_("e-mail: sent, or next try"), null=True, blank=True)
     created_at = models.DateTimeField(_("made at"), default=clock.now)
+
+    objects = LinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("web link")

@@ -121,7 +121,5 @@ def can_mail(employee: Employee) -> bool:
 
 
 def open_links(employee: Employee) -> QuerySet[Link]:
-    """Links that still do something."""
-    return Link.objects.filter(
-        employee=employee, revoked_at=None, button__used_at=None, button__expires_at__gt=clock.now()
-    ).select_related("button")
+    """Links that still do something for this person."""
+    return Link.objects.filter(employee=employee).open(clock.now()).select_related("button")

@@ -4,19 +4,23 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 
 from apps.approvals.models import Decision, Request
+from apps.core import clock as core_clock
 from apps.core.errors import NotPermittedError
 from apps.core.findings import Level
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
 from apps.people.models import User
-from apps.web import health, mailing, services
+from apps.web import filling, health, leavers, mailing, queries, services
 from apps.web.models import Link
-from tests.approvals.house import House, decide, seats
+from tests.approvals.house import House, decide, said_to, seats
 from tests.conftest import Clock
 from tests.factories import make_employee, make_user
 from tests.web.visitor import Visitor, tokens_in
@@ -139,6 +143,18 @@ def test_a_mail_that_does_not_leave_is_on_the_health_page(house: House, clock: C
     services.mail_link(link=link)
     clock.wind(3700)
     assert next(iter(health.mails())).level == Level.AMBER
+    Link.objects.update(mail_state="sending")
+    assert next(iter(health.mails())).level == Level.AMBER  # whoever sent it is gone, and nobody took it up
+    Link.objects.update(mail_state="waiting", mail_at=core_clock.now())
+    assert next(iter(health.mails())).level == Level.GREEN  # an old link that is mailed only now
+
+
+def test_a_form_begun_at_the_desk_is_nothing_that_waits_for_the_person(house: House) -> None:
+    desk = Desk(house)
+    desk.begin(house.ana)
+    desk.make(house.ana, "mine")
+    assert [link.purpose for link in queries.open_links(house.ana)] == ["mine"]
+    assert [thing.key for thing in leavers._open(house.ana)] == [f"web.links:{Link.objects.latest('id').pk}"]
 
 
 # --- on behalf --------------------------------------------------------------------------------------------------------

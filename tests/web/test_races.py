@@ -28,7 +28,9 @@ def test_two_presses_of_send_are_one_request() -> None:
 
 def test_a_page_locks_the_person_before_the_button_as_their_leaving_does() -> None:
     house = House()
-    form = services.make_form_link(employee=house.ana, choice=f"approvals.request:{house.expense_flow().key}", by=SYSTEM)
+    form = services.make_form_link(
+        employee=house.ana, choice=f"approvals.request:{house.expense_flow().key}", by=SYSTEM
+    )
     decision = services.make_decision_link(employee=house.caio, request=house.ask("80.00"))
     for act in (lambda: Visitor(form).fill(what="Taxi", amount="80"),
                 lambda: Visitor(decision).send(verdict="approve", confirmed="yes"),

@@ -190,6 +190,8 @@ class LinkAdmin(ReadOnlyAdmin):
         link = self.get_object(request, str(link_id))
         if not isinstance(request.user, User) or link is None or link.made_by_id != request.user.pk:
             return _away(request)
+        if link.why != Link.Why.BEHALF:  # the person's own page: not to be read here, nor sent in
+            return _away(request)
         back = reverse("admin:people_employee_change", args=[link.employee_id])
         language = get_language() or "en"
         if request.method == "POST":

@@ -244,8 +244,14 @@ def test_a_link_of_a_person_is_not_filled_in_at_the_desk(house: House) -> None:
     """It would count as the person's own doing."""
     desk = Desk(house)
     desk.make(house.ana, f"form-{desk.choice}")
-    answer = desk.file(Link.objects.get(), what="Taxi", amount="80")
-    assert "Nothing was filed" in answer.content.decode()
+    desk.make(house.ana, "mine")
+    for link in Link.objects.all():
+        answer = desk.file(link, what="Taxi", amount="80")
+        assert "may not do this" in answer.content.decode()
+        shown = desk.client.get(reverse("admin:web_link_fill", args=[link.pk]), follow=True)
+        assert "f-what" not in shown.content.decode()
+        with pytest.raises(NotPermittedError):
+            filling.send_in(link=link, posted=QueryDict(), chosen=MultiValueDict(), language="en", filed_by=desk.user)
     assert not Request.objects.exists()
 
 

@@ -111,7 +111,7 @@ class LinkAdmin(ReadOnlyAdmin):
         employee = _employee(request, employee_id, services.MAKE)
         if employee is None:
             return _away(request)
-        waiting = queries.decisions_waiting_for(employee)
+        waiting = queries.decisions_waiting_for(employee, user=request.user)
         if request.method == "POST":
             try:
                 return self._make(request, employee, request.POST.get("what", ""), waiting)

@@ -87,9 +87,9 @@ def _walk(target: FormTarget, name: str, argument: str, path: str, language: str
             found.append((f"{name}:{choice.key}", here))
 
 
-def decisions_waiting_for(employee: Employee) -> list[Request]:
-    """Requests that this person may decide now, oldest first."""
-    rows = approvals.waiting_for(employee).exclude(requester=employee)
+def decisions_waiting_for(employee: Employee, *, user: Any) -> list[Request]:
+    """Requests that this person may decide now and `user` may see, oldest first."""
+    rows = approvals.waiting_for(employee).exclude(requester=employee) & approvals.visible_to(user)
     return list(rows.select_related("requester", "flow").order_by("id")[:50])
 
 

@@ -67,7 +67,8 @@ def make_decision_link(
 ) -> Link:  # fmt: skip
     """A link to decide on `request` as it stands, for somebody who is asked now. `contact`: the address it is sent to.
 
-    Raises NotPermittedError for whoever asked for it or filed it; InvalidInputError when the person is not asked (any more).
+    Raises NotPermittedError for whoever asked for it, filed it, or may not see it; InvalidInputError when the person is
+    not asked (any more).
     """
     require(by=by, permission=MAKE, employee=employee)
     own = people.employee_of(by) if isinstance(by, User) else None
@@ -75,6 +76,8 @@ def make_decision_link(
         raise NotPermittedError(_("Whoever asked for something, or filed it, makes no link to decide on it."))
     seat = approvals.open_seat(request, employee)
     if seat is None:
+    if isinstance(by, User) and not approvals.visible_to(by).filter(pk=request.pk).exists():
+        raise NotPermittedError(_("You may not do this for this person."))
         raise InvalidInputError(_("%(name)s is not asked to decide on %(request)s.") % {
             "name": employee, "request": request.code})  # fmt: skip
     link = _make(

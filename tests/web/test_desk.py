@@ -264,3 +264,23 @@ def test_the_pages_of_the_desk_show_no_gap(house: House) -> None:
     page = desk.client.get(reverse("admin:web_link_fill", args=[desk.begin(house.ana).pk])).content.decode()
     assert re.search(r'<label for="f-what">', page)
     assert "csrfmiddlewaretoken" in page
+def test_a_request_out_of_sight_is_not_offered_and_no_link_to_it_is_made(house: House) -> None:
+    """Mara leads Fabio, who decides on a request of Ana; Ana is nobody of hers."""
+    mara = make_employee("Mara")
+    house.fabio.manager, house.fabio.email = mara, "fabio@aurora.example"
+    house.fabio.save()
+    user = make_user(roles=["Manager"], employee=mara)
+    user.user_permissions.add(Permission.objects.get(codename="make_link"))
+    request = house.ask()
+    decide(request, house.caio)
+    request.refresh_from_db()
+    desk = Client()
+    desk.force_login(user)
+    page = desk.get(reverse("admin:web_link_make", args=[house.fabio.pk])).content.decode()
+    assert "Fabio" in page
+    assert request.code not in page
+    with pytest.raises(NotPermittedError):
+        services.make_decision_link(employee=house.fabio, request=request, by=user)
+    assert services.make_decision_link(employee=house.fabio, request=request, by=make_user(roles=["HR"]))
+
+

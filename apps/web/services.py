@@ -54,10 +54,15 @@ def make_form_link(*, employee: Employee, choice: str, by: HasActor, why: str = 
 
 @transaction.atomic
 def make_list_link(*, employee: Employee, by: HasActor = SYSTEM, why: str = Link.Why.MADE, title: str = "",
-                   subject: models.Model | None = None, key: str = "") -> Link:  # fmt: skip
-    """A link to "my requests"; it may be opened again until its time is over. The same `key` is the same link."""
+                   subject: models.Model | None = None, key: str = "", filed_by: User | None = None) -> Link:  # fmt: skip
+    """A link to "my requests"; it may be opened again until its time is over. The same `key` is the same link.
+
+    `filed_by` is who has filed what it tells of: the house makes it, in their name.
+    """
     require(by=by, permission=MAKE, employee=employee)
-    return _make(employee, Link.Purpose.MINE, by, why, target="web.mine", title=title, subject=subject, key=key)
+    return _make(
+        employee, Link.Purpose.MINE, filed_by or by, why, target="web.mine", title=title, subject=subject, key=key
+    )
 
 
 @transaction.atomic
@@ -71,13 +76,13 @@ def make_decision_link(
     not asked (any more).
     """
     require(by=by, permission=MAKE, employee=employee)
+    if isinstance(by, User) and not approvals.visible_to(by).filter(pk=request.pk).exists():
+        raise NotPermittedError(_("You may not do this for this person."))
     own = people.employee_of(by) if isinstance(by, User) else None
     if own is not None and own.pk in request.own_ids:
         raise NotPermittedError(_("Whoever asked for something, or filed it, makes no link to decide on it."))
     seat = approvals.open_seat(request, employee)
     if seat is None:
-    if isinstance(by, User) and not approvals.visible_to(by).filter(pk=request.pk).exists():
-        raise NotPermittedError(_("You may not do this for this person."))
         raise InvalidInputError(_("%(name)s is not asked to decide on %(request)s.") % {
             "name": employee, "request": request.code})  # fmt: skip
     link = _make(

@@ -204,6 +204,43 @@ def test_somebody_without_whatsapp_is_told_by_mail(house: House) -> None:
     assert "Taxi" not in str(letter.body)
     link = Link.objects.get(why="filed")
     assert Request.objects.get().code in Visitor(link).see()
+    assert link.made_by == desk.user
+    assert desk.user.as_actor().label in str(letter.body)
+    made = Entry.objects.filter(name="link.made").latest("id")
+    assert (made.actor_kind, made.actor_id) == ("user", str(desk.user.pk))
+
+
+def test_whoever_filed_it_is_named_wherever_the_request_is_shown(house: House) -> None:
+    desk = Desk(house)
+    own = house.ask("80.00", flow=desk.flow)
+    desk.file(desk.begin(house.ana), what="Taxi", amount="80")
+    filed = Request.objects.latest("id")
+
+    def says(request: Request) -> list[bool]:
+        decision = Visitor(services.make_decision_link(employee=house.caio, request=request))
+        shown = [
+            desk.client.get(reverse("admin:approvals_request_change", args=[request.pk])).content.decode(),
+            decision.see("?lang=en"), decision.send("?lang=en", verdict="approve"),
+            said_to(house.caio, "request.asked")[-1 if request == filed else 0].text,
+        ]  # fmt: skip
+        return [re.search(f"[Ff]iled by {desk.user.as_actor().label}", text) is not None for text in shown]
+
+    assert says(own) == [False] * 4
+    assert says(filed) == [True] * 4
+    mine = Visitor(services.make_list_link(employee=house.ana)).see("?lang=en")
+    assert mine.count(f"Filed by {desk.user.as_actor().label}") == 1
+    assert "Filed by" not in " ".join(message.text for message in said_to(house.ana, "request.submitted"))
+
+
+def test_whoever_filed_it_does_not_decide_it_once_they_are_an_employee(house: House) -> None:
+    desk = Desk(house)
+    desk.hana.user = None
+    desk.hana.save()
+    desk.file(desk.begin(house.ana), what="Taxi", amount="80")
+    house.caio.user = desk.user
+    house.caio.save()
+    with pytest.raises(NotPermittedError):
+        decide(Request.objects.get(), house.caio)
 
 
 def test_hr_is_told_when_nothing_reaches_the_person(house: House) -> None:

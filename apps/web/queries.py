@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
@@ -41,7 +42,12 @@ def by_token(token: str) -> Link | None:
 
 def address(link: Link) -> str:
     """The whole address, for the person alone."""
-    return f"{settings.BASE_URL}/f/{buttons.token(link.button)}/"
+    return f"{settings.BASE_URL}{path(link)}"
+
+
+def path(link: Link) -> str:
+    """The address within the house."""
+    return reverse("web:page", args=[buttons.token(link.button)])
 
 
 def obstacle(link: Link) -> str:

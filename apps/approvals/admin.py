@@ -180,10 +180,13 @@ class RequestAdmin(ReadOnlyAdmin):
         return {
             "title": f"{row.code} · {row.summary}",
             "row": row,
+            "filed_by": forms.filed_by(row.submission),
             "what": queries.what(row, language),
             "flow": queries.flow_name(row.flow, language),
             "standing": queries.standing(row, own),
-            "answers": forms.answers_for_people(row.submission, language, reveals=seat is not None or queries.is_own(request.user, row)),
+            "answers": forms.answers_for_people(
+                row.submission, language, reveals=seat is not None or queries.is_own(request.user, row)
+            ),
             "files": attachments(forms.files_of(row.submission)),
             "route": route(row, own, language),
             "seat": seat,

@@ -56,6 +56,11 @@ def lines(schema: Schema, answers: dict[str, Any], language: str) -> list[tuple[
     return [(field.text(language), show.answer(field, answers[field.key], language)) for field in asked]
 
 
+def filed_by(submission: Submission) -> str:
+    """Who filled it in for its person, by name; empty when they did it themselves."""
+    return submission.filed_by.as_actor().label if submission.filed_by is not None else ""
+
+
 def files_of(submission: Submission) -> list[File]:
     """All files in the answers, in the order of the questions."""
     ids = [

@@ -160,6 +160,7 @@ class TicketAdmin(ReadOnlyAdmin):
         return {
             "title": f"{ticket.code} · {ticket.summary}",
             "ticket": ticket,
+            "filed_by": forms.filed_by(ticket.submission),
             "category": queries.category_name(ticket.category, get_language() or "en"),
             "standing": queries.standing(ticket, own),
             "answers": forms.answers_for_people(ticket.submission, get_language() or "en", reveals=may_answer),

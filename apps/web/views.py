@@ -145,7 +145,8 @@ def _decide(request: HttpRequest, link: Link) -> HttpResponseBase:
     if found is None:
         return shown(request, "web/sorry.html", {"sentence": _("This request is gone.")}, status=404)
     context: dict[str, Any] = {"page": found, "row": found.request, "what": approvals.what(found.request, _language()),
-                               "flow": approvals.flow_name(found.request.flow, _language())}  # fmt: skip
+                               "flow": approvals.flow_name(found.request.flow, _language()),
+                               "filed_by": forms.filed_by(found.request.submission)}  # fmt: skip
     if found.step == "look":  # what was answered is for whoever may decide on it now
         attached = showing.attachments(files.files_of(found.request))
         context |= {"answers": forms.answers_for_people(found.request.submission, _language(), reveals=True), "files": attached,

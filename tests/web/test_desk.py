@@ -292,15 +292,6 @@ def test_a_link_of_a_person_is_not_filled_in_at_the_desk(house: House) -> None:
     assert not Request.objects.exists()
 
 
-def test_the_pages_of_the_desk_show_no_gap(house: House) -> None:
-    desk = Desk(house)
-    for name in ("make", "behalf"):
-        page = desk.client.get(reverse(f"admin:web_link_{name}", args=[house.ana.pk])).content.decode()
-        assert "Ana" in page
-        assert desk.choice in page
-    page = desk.client.get(reverse("admin:web_link_fill", args=[desk.begin(house.ana).pk])).content.decode()
-    assert re.search(r'<label for="f-what">', page)
-    assert "csrfmiddlewaretoken" in page
 def test_a_request_out_of_sight_is_not_offered_and_no_link_to_it_is_made(house: House) -> None:
     """Mara leads Fabio, who decides on a request of Ana; Ana is nobody of hers."""
     mara = make_employee("Mara")
@@ -321,3 +312,12 @@ def test_a_request_out_of_sight_is_not_offered_and_no_link_to_it_is_made(house: 
     assert services.make_decision_link(employee=house.fabio, request=request, by=make_user(roles=["HR"]))
 
 
+def test_the_pages_of_the_desk_show_no_gap(house: House) -> None:
+    desk = Desk(house)
+    for name in ("make", "behalf"):
+        page = desk.client.get(reverse(f"admin:web_link_{name}", args=[house.ana.pk])).content.decode()
+        assert "Ana" in page
+        assert desk.choice in page
+    page = desk.client.get(reverse("admin:web_link_fill", args=[desk.begin(house.ana).pk])).content.decode()
+    assert re.search(r'<label for="f-what">', page)
+    assert "csrfmiddlewaretoken" in page

@@ -20,9 +20,10 @@ from apps.forms.schema import in_language
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record
 from apps.outbox import buttons
+from apps.people import letters
 from apps.people import queries as people
 from apps.people.models import Employee, User
-from apps.web import queries, tasks
+from apps.web import mailing, queries, tasks
 from apps.web.models import Link
 
 MAKE = "web.make_link"
@@ -155,11 +156,7 @@ def mail_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     if not queries.can_mail(row.employee):
         raise InvalidInputError(_("%(name)s has no e-mail address, or no mail server is set up. Hand the link over in "
                                   "another way.") % {"name": row.employee})  # fmt: skip
-    if row.mail_state in {Link.Mail.WAITING, Link.Mail.SENDING}:
-        raise InvalidInputError(_("The e-mail is on its way already."))
-    row.mail_state, row.mail_error, row.mail_tries, row.mail_at = Link.Mail.WAITING, "", 0, clock.now()
-    row.save(update_fields=["mail_state", "mail_error", "mail_tries", "mail_at"])
-    record("link.mail_asked", subject=row, by=by, after={"employee": row.employee_id})
+    letters.ask(row, post=mailing.LINKS, by=by, after={"employee": row.employee_id})
     nudge(tasks.mail)
     return row
 

@@ -17,6 +17,7 @@ from apps.core.errors import NotPermittedError
 from apps.core.findings import Level
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
+from apps.people import letters
 from apps.people.models import User
 from apps.web import filling, health, leavers, mailing, queries, services
 from apps.web.models import Link
@@ -92,7 +93,7 @@ def test_a_link_to_decide_is_shown_to_nobody_and_leaves_by_mail(house: House) ->
     house.caio.save()
     page = desk.make(house.caio, f"decide-{request.pk}")
     assert not tokens_in(page)
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert letter.to == ["Caio <caio@aurora.example>"]
     assert tokens_in(str(letter.body))
@@ -130,7 +131,7 @@ def test_links_are_mailed_again_revoked_and_a_refused_mail_is_told(
     for name, said in (("send_by_mail", "leaves in a moment"), ("revoke", "opens nothing any more")):
         answer = desk.client.post(reverse(f"admin:web_link_{name}", args=[link.pk]), follow=True)
         assert said in answer.content.decode()
-    assert mailing.send_waiting() == 0
+    assert letters.send_waiting(mailing.LINKS) == 0
     assert not mail.outbox
     assert Entry.objects.filter(name="link.revoked").count() == 1
 
@@ -198,7 +199,7 @@ def test_somebody_without_whatsapp_is_told_by_mail(house: House) -> None:
     desk = Desk(house)
     rui = make_employee("Rui", phone="", email="rui@aurora.example", manager=house.caio)
     desk.file(desk.begin(rui), what="Taxi", amount="80")
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert Request.objects.get().code in letter.subject
     assert "Taxi" not in str(letter.body)

@@ -175,17 +175,21 @@ class RequestAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, row: Request) -> dict[str, Any]:
         own, language = people.employee_of(request.user), get_language() or "en"
         may_decide = request.user.has_perm(queries.DECIDE)
+        seat = queries.open_seat(row, own) if may_decide else None
         moves = REQUEST.allowed(row.state)
         return {
             "title": f"{row.code} · {row.summary}",
             "row": row,
+            "filed_by": forms.filed_by(row.submission),
             "what": queries.what(row, language),
             "flow": queries.flow_name(row.flow, language),
             "standing": queries.standing(row, own),
-            "answers": forms.answers_for_people(row.submission, language, reveals=may_decide),
+            "answers": forms.answers_for_people(
+                row.submission, language, reveals=seat is not None or queries.is_own(request.user, row)
+            ),
             "files": attachments(forms.files_of(row.submission)),
             "route": route(row, own, language),
-            "seat": queries.open_seat(row, own) if may_decide else None,
+            "seat": seat,
             "may_withdraw": own is not None and own.pk == row.requester_id and "withdraw" in moves,
             "may_try_again": "try_again" in moves and request.user.has_perm("approvals.change_flow"),
         }

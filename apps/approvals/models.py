@@ -142,6 +142,7 @@ class Request(models.Model):
     summary = models.CharField(_("summary"), max_length=200)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    # Not what `submission.filed_by` says: that is a sign-in, which may be of no employee, change hands, or be deleted.
     filed_by = models.ForeignKey(
         Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name=_("filed on their behalf by"),
@@ -171,8 +172,14 @@ class Request(models.Model):
 
     @property
     def own_ids(self) -> frozenset[int]:
-        """Employees whose own matter it is, and who therefore never decide it: who asked, and who filed it for them."""
-        return frozenset(pk for pk in (self.requester_id, self.filed_by_id) if pk is not None)
+        """Employees whose own matter it is, and who therefore never decide it: who asked, and who filed it for them.
+
+        Also whoever signs in as the filer now: that sign-in may have become an employee's after it had filed.
+        """
+        filer = self.submission.filed_by
+        signs_in = getattr(filer, "employee", None) if filer is not None else None
+        found = (self.requester_id, self.filed_by_id, signs_in.pk if signs_in is not None else None)
+        return frozenset(pk for pk in found if pk is not None)
 
 
 class StageRun(models.Model):

@@ -16,6 +16,7 @@ from apps.contacts.models import Contact
 from apps.core import clock
 from apps.core.together import recall
 from apps.files.models import File
+from apps.forms import queries as forms
 from apps.forms import show
 from apps.forms.schema import in_language
 from apps.outbox.models import OutboundMessage
@@ -53,6 +54,12 @@ def may_see_file(user: Any, file: File) -> bool:
                 and visible_to(user).filter(pk=file.owner_id).exists())  # fmt: skip
 
 
+def is_own(user: Any, request: Request) -> bool:
+    """Whether this sign-in asked for it, or filed it for somebody, and so knows what was answered."""
+    own = people.employee_of(user)
+    return request.submission.filed_by_id == user.pk or (own is not None and own.pk in request.own_ids)
+
+
 def offered_flows() -> list[Flow]:
     """Flows that can be requested: offered, and with at least one stage."""
     rows = Flow.objects.filter(is_active=True, stages__isnull=False).distinct().order_by("key")
@@ -61,7 +68,8 @@ def offered_flows() -> list[Flow]:
 
 def requested_by(employee: Employee, most: int = SHOWN) -> Sequence[Request]:
     """The last ones, newest first."""
-    return list(Request.objects.filter(requester=employee).select_related("requester", "flow").order_by("-id")[:most])
+    rows = Request.objects.filter(requester=employee).select_related("requester", "flow", "submission__filed_by")
+    return list(rows.order_by("-id")[:most])
 
 
 # --- who decides ------------------------------------------------------------------------------------------------------
@@ -157,6 +165,14 @@ def what(request: Request, language: str) -> str:
 def money(request: Request, language: str) -> str:
     """R$ 780,00 for Brazilians, R$ 780.00 for English readers; empty when nothing is asked for in money."""
     return show.money(str(request.amount), request.currency, language) if request.amount is not None else ""
+
+
+def asker(request: Request) -> str:
+    """Who asks, and who filed it for them, in the active language: "Ana Souza (filed by Hana Reis)"."""
+    filer = forms.filed_by(request.submission)
+    if not filer:
+        return request.requester.name
+    return _("%(name)s (filed by %(filer)s)") % {"name": request.requester.name, "filer": filer}
 
 
 def flow_name(flow: Flow, language: str) -> str:

@@ -299,7 +299,7 @@ def _locked_run(stage_run: StageRun) -> StageRun:
 
     Both rows are locked, the request first: a row that is not would be read as it was before the wait for the other.
     """
-    rows = StageRun.objects.select_related("request__requester", "request__flow").order_by()
+    rows = StageRun.objects.select_related("request__requester", "request__flow", "request__submission").order_by()
     named = rows.filter(pk=stage_run.pk, request=stage_run.request_id)
     found = next(iter(named.select_for_update(of=("request", "self"))), None)
     if found is None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.utils import translation
+
 from apps.approvals import kinds, queries
 from apps.approvals.models import Decision, Request, Seat, StageRun
 from apps.contacts import queries as contacts
@@ -59,12 +61,21 @@ def asked(seat: Seat) -> bool:
         )
         for action in ("approve", "reject")
     ]
+    with translation.override(queries.language_of(seat.employee)):
+        name = queries.asker(request)
     receipts(request, seat.employee)  # first, so that the question stands below what it is about
     tag = f"{run.pk}v{request.version}t{int(seat.asked_at.timestamp())}"
     if seat.deputy_for is None:
-        return _tell(kinds.ASKED, request, seat.employee, tag, stage=stage, buttons=buttons)
+        return _tell(kinds.ASKED, request, seat.employee, tag, name=name, stage=stage, buttons=buttons)
     return _tell(
-        kinds.ASKED_DEPUTY, request, seat.employee, tag, stage=stage, absent=seat.deputy_for.name, buttons=buttons
+        kinds.ASKED_DEPUTY,
+        request,
+        seat.employee,
+        tag,
+        name=name,
+        stage=stage,
+        absent=seat.deputy_for.name,
+        buttons=buttons,
     )
 
 

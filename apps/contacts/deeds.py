@@ -27,7 +27,7 @@ def _cannot_mail(rows: Sequence[Invitation], _by: User) -> Mapping[int, str]:
     for row in rows:
         if not row.is_usable:
             reasons[row.pk] = _("Its code opens nothing any more.")
-        elif row.mail_state in {Invitation.Mail.WAITING, Invitation.Mail.SENDING}:
+        elif row.is_mail_on_its_way:
             reasons[row.pk] = _("Its e-mail is on its way already.")
         elif not row.employee.email:
             reasons[row.pk] = _("The employee has no e-mail address.")

@@ -9,25 +9,18 @@ from django.utils.translation import ngettext
 from apps.contacts.models import Claim, Invitation
 from apps.core import clock
 from apps.core.findings import Finding, Level, check
+from apps.people import letters
 
-LATE = timedelta(hours=1)
 PATIENCE = timedelta(days=2)
 
 
 @check("contacts.1 invitations by e-mail")
 def mails() -> Iterator[Finding]:
-    title = _("Invitations by e-mail")
     open_ones = Invitation.objects.filter(state=Invitation.State.OPEN, expires_at__gt=clock.now())
-    failed = open_ones.filter(mail_state=Invitation.Mail.FAILED).count()
-    late = open_ones.filter(mail_state=Invitation.Mail.WAITING, created_at__lt=clock.now() - LATE).count()
-    if not failed and not late:
-        yield Finding("contacts.mails", title, Level.GREEN, _("None waits."))
-        return
-    seen = _("%(late)s wait for more than an hour, %(failed)s were not delivered.") % {"late": late, "failed": failed}
     mend = _(
         "Open “Invitations”, filter by e-mail: each says why. Correct the address, or look whether the mail server answers."
     )
-    yield Finding("contacts.mails", title, Level.AMBER, seen, mend)
+    yield from letters.findings(open_ones, code="contacts.mails", title=_("Invitations by e-mail"), mend=mend)
 
 
 @check("contacts.2 claims")

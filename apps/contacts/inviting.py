@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.contacts import making, policy, tasks
+from apps.contacts import mailing, making, policy, tasks
 from apps.contacts.machine import BATCH, INVITATION
 from apps.contacts.models import Invitation, InvitationBatch
-from apps.core import clock
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.core.tasks import nudge
 from apps.journal.actors import HasActor
 from apps.journal.services import record, transition
+from apps.people import letters
 from apps.people import queries as people
 from apps.people.models import Employee, User
 
@@ -95,11 +95,7 @@ def mail_again(*, invitation: Invitation, by: HasActor) -> Invitation:
         raise InvalidInputError(_("This code opens nothing any more. Make a new invitation."))
     if not can_mail() or not row.employee.email:
         raise InvalidInputError(_("There is no e-mail address, or no mail server is set up. Choose paper or a link."))
-    if row.mail_state in {Invitation.Mail.WAITING, Invitation.Mail.SENDING}:
-        raise InvalidInputError(_("The e-mail is on its way already."))
-    row.mail_state, row.mail_error, row.mail_tries, row.mail_at = Invitation.Mail.WAITING, "", 0, clock.now()
-    row.save(update_fields=["mail_state", "mail_error", "mail_tries", "mail_at"])
-    record("invitation.mail_asked", subject=row, by=by, after={"mail_state": str(row.mail_state)})
+    letters.ask(row, post=mailing.INVITATIONS, by=by, after={"mail_state": Invitation.Mail.WAITING.value})
     nudge(tasks.mail)
     return row
 

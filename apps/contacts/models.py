@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from apps.contacts import codes, languages
 from apps.core import clock
 from apps.journal.actors import Actor
+from apps.people.letters import Mailed
 from apps.people.models import Employee, User
 from apps.providers.kinds import Klass
 from apps.providers.models import Number, Portfolio
@@ -199,7 +200,7 @@ class InvitationBatch(models.Model):
         return f"{self.get_way_display()} · {self.created_at:%Y-%m-%d %H:%M}"
 
 
-class Invitation(models.Model):
+class Invitation(Mailed):
     """A single-use code for one employee. `nonce` makes it again for whoever may invite; `code_hash` finds it."""
 
     Way = InvitationBatch.Way
@@ -209,13 +210,6 @@ class Invitation(models.Model):
         CLAIMED = "claimed", _("sent from another phone: confirm or refuse")
         USED = "used", pgettext_lazy("invitation", "used")
         REVOKED = "revoked", _("revoked")
-
-    class Mail(models.TextChoices):
-        NONE = "", _("no e-mail")
-        WAITING = "waiting", _("waits to be sent")
-        SENDING = "sending", _("being sent")
-        SENT = "sent", _("taken by the mail server")
-        FAILED = "failed", _("not delivered")
 
     employee = models.ForeignKey(
         Employee, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("employee")
@@ -235,10 +229,6 @@ class Invitation(models.Model):
     )
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     proof = models.CharField(_("message that carried it"), max_length=255, blank=True)
-    mail_state = models.CharField(_("e-mail"), max_length=12, choices=Mail.choices, default=Mail.NONE, blank=True)
-    mail_error = models.TextField(_("why the e-mail did not go"), blank=True)
-    mail_tries = models.PositiveSmallIntegerField(_("tries"), default=0)
-    mail_at = models.DateTimeField(_("e-mail: sent, or next try"), null=True, blank=True)
     created_at = models.DateTimeField(_("made at"), default=clock.now)
 
     class Meta:

@@ -1,5 +1,6 @@
 from apps.contacts import mailing, making
 from apps.core.tasks import call, task
+from apps.people import letters
 
 
 @task("contacts.invite", time_limit=300)
@@ -14,4 +15,4 @@ def invite(**_: object) -> int:
 @task("contacts.mail", time_limit=300)
 def mail(**_: object) -> int:
     """Send the e-mails that wait."""
-    return mailing.send_waiting()
+    return letters.send_waiting(mailing.INVITATIONS)

@@ -209,7 +209,7 @@ def _content(message: OutboundMessage) -> Content | None:
 
 def _ours(message: OutboundMessage, content: Content | None, shown: Shown) -> Line:
     look = bubble(content) if content is not None else {}
-    body = masked(look.get("body") or message.text)
+    body = masked(look.get("body", "")) or message.shown_text
     line = Line(
         at=message.sent_at or message.created_at,
         is_ours=True,
@@ -222,7 +222,7 @@ def _ours(message: OutboundMessage, content: Content | None, shown: Shown) -> Li
         is_bad=message.state in {State.FAILED, State.EXPIRED, State.CANCELLED},
     )
     if isinstance(content, MediaMessage):
-        line.bubble["body"] = content.caption
+        line.bubble["body"] = masked(content.caption)
         line.is_sticker = content.kind == "sticker"
         if content.file_id in shown:
             line.attachments = [shown[content.file_id]]

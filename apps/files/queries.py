@@ -49,6 +49,11 @@ def files_of(owner: models.Model) -> models.QuerySet[File]:
     return File.objects.filter(owner_type=owner._meta.label_lower, owner_id=str(owner.pk)).order_by("id")
 
 
+def with_content(rows: models.QuerySet[File], content: bytes) -> File | None:
+    """The one of these that has just this content, the oldest first."""
+    return rows.filter(sha256=storage.digest(content), size=len(content)).order_by("id").first()
+
+
 def by_ids(ids: Iterable[object]) -> list[File]:
     """The rows for ids out of answers, in that order; what is no id is left out."""
     wanted = [int(str(value)) for value in ids if str(value).isdigit()]

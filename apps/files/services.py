@@ -11,6 +11,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInputError
 from apps.files import content_type, doubts, pictures, storage
 from apps.files.models import Doubt, File, RemoteCopy, Thumbnail
+from apps.timers.services import set_timer
 
 LARGEST = 100 * 1024 * 1024  # bytes; Meta's largest document
 
@@ -102,6 +103,36 @@ def forget_copy(*, sha256: str, place: str) -> int:
 
 SAFETY = timedelta(days=1)
 """A copy is not relied upon in its last day: a message may wait between planning and sending."""
+
+
+UNNAMED_TIMER = "files.unnamed"
+KEPT_ON, WRITING = timedelta(days=1), timedelta(hours=1)
+"""How long bytes outlive their last row, and how long at most a transaction takes that has written bytes and no row yet."""
+
+
+@transaction.atomic
+def discard(*, files: Iterable[File]) -> int:
+    """Forget these rows for good; their bytes follow a day later, when still no row names them. Returns how many rows went."""
+    rows = list(files)
+    File.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for sha256 in sorted({row.sha256 for row in rows}):
+        _remove_later(sha256)
+    return len(rows)
+
+
+def _remove_later(sha256: str) -> None:
+    set_timer(handler=UNNAMED_TIMER, key=sha256, due_at=clock.now() + KEPT_ON, data={"sha256": sha256})
+
+
+@transaction.atomic
+def remove_unnamed(*, sha256: str) -> bool:
+    """Take bytes that no row names off the disk, and the small copy of them. False: they are needed, or were gone."""
+    if File.objects.filter(sha256=sha256).exists() or Thumbnail.objects.filter(sha256=sha256).exists():
+        return False
+    for small in Thumbnail.objects.filter(source=sha256):
+        small.delete()
+        _remove_later(small.sha256)
+    return storage.remove(sha256, unless_since=clock.now() - WRITING)
 
 
 @transaction.atomic

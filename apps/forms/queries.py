@@ -42,7 +42,7 @@ def schema_of(version: FormVersion) -> Schema:
 def answers_for_people(submission: Submission, language: str, *, reveals: bool = False) -> list[tuple[str, str]]:
     """(question, answer) of every asked field, in order, in `language`; sensitive ones masked, skipped ones a dash.
 
-    `reveals`: sensitive ones are shown, behind a login or an expiring link, to whoever has to decide on them.
+    `reveals`: sensitive ones are shown, behind a login or an expiring link, to whoever has to act on them now or filed them.
     """
     schema = schema_of(submission.version)
     if reveals:
@@ -54,6 +54,11 @@ def lines(schema: Schema, answers: dict[str, Any], language: str) -> list[tuple[
     """The same for a draft."""
     asked = [field for field in schema.visible_fields(answers) if field.key in answers]
     return [(field.text(language), show.answer(field, answers[field.key], language)) for field in asked]
+
+
+def filed_by(submission: Submission) -> str:
+    """Who filled it in for its person, by name; empty when they did it themselves."""
+    return submission.filed_by.as_actor().label if submission.filed_by is not None else ""
 
 
 def files_of(submission: Submission) -> list[File]:

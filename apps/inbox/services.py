@@ -11,10 +11,7 @@ from apps.inbox.sharing import SharedCommit
 from apps.providers.types import RawRequest
 
 replay_event = replaying.replay_event
-replay_events = replaying.replay_events
 replay_receipt = replaying.replay_receipt
-replay_receipts = replaying.replay_receipts
-preview_receipts = replaying.preview_receipts
 
 _shared = SharedCommit(storing.insert)
 

@@ -160,11 +160,10 @@ class TicketAdmin(ReadOnlyAdmin):
         return {
             "title": f"{ticket.code} · {ticket.summary}",
             "ticket": ticket,
+            "filed_by": forms.filed_by(ticket.submission),
             "category": queries.category_name(ticket.category, get_language() or "en"),
             "standing": queries.standing(ticket, own),
-            "answers": forms.answers_for_people(
-                ticket.submission, get_language() or "en", reveals=request.user.has_perm(queries.ANSWER)
-            ),
+            "answers": forms.answers_for_people(ticket.submission, get_language() or "en", reveals=may_answer),
             "timeline": timeline(ticket, own, is_internal_read=queries.may_read_internal(request.user, ticket)),
             "files": attachments(forms.files_of(ticket.submission)),
             "may_take": may_answer and "take" in moves,

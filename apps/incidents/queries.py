@@ -93,7 +93,8 @@ def recent_ticket(reporter: Employee) -> Ticket | None:
 
 def reported_by(employee: Employee, most: int = SHOWN) -> Sequence[Ticket]:
     """The last ones, newest first."""
-    return list(Ticket.objects.filter(reporter=employee).select_related("assignee").order_by("-id")[:most])
+    rows = Ticket.objects.filter(reporter=employee).select_related("assignee", "submission__filed_by")
+    return list(rows.order_by("-id")[:most])
 
 
 def members_without_contact(ticket: Ticket) -> list[Employee]:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
-from apps.core.masking import masked
 from apps.journal.capture import ReadOnlyAdmin, button
 from apps.journal.searching import about, naming, newest, whole_number
 from apps.outbox import queries, reasons, services
@@ -169,7 +168,7 @@ class OutboundMessageAdmin(BulkDeeds, ReadOnlyAdmin):
         if message.how == OutboundMessage.How.TEMPLATE:
             rows = [row.title or row.action for row in message.minted_buttons.order_by("id")]
         name = content.get("name", "") if content.get("type") == "Template" else ""
-        text = masked(message.text or message.data.get("text", ""))
+        text = message.shown_text
         context = {"text": text, "rows": rows, "how": message.get_how_display(), "template": name}
         return render_to_string("outbox/bubble.html", context)
 

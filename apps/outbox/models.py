@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contacts.models import Contact
 from apps.core import clock
+from apps.core.masking import masked
 from apps.people.models import Employee
 from apps.providers.kinds import Klass, Lane
 from apps.providers.models import Number
@@ -108,6 +109,14 @@ class OutboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.contact}"
+
+    @property
+    def shown_text(self) -> str:
+        """What the person reads, for every screen: the whole text, without what in an address would speak for them.
+
+        Cut it short afterwards, never before: the beginning of an address is not known as one.
+        """
+        return masked(self.text or str(self.data.get("text", "")))
 
 
 class Attempt(models.Model):

@@ -18,7 +18,7 @@ LONGEST = 200  # characters of a message on a line
 
 
 def _rows(employee: Employee, user: Any) -> QuerySet[OutboundMessage]:
-    told = ("kind", "klass", "text", "state", "created_at")
+    told = ("kind", "klass", "text", "data", "state", "created_at")
     return OutboundMessage.objects.filter(contact__employee=employee).only(*told)
 
 
@@ -26,7 +26,7 @@ def _tell(rows: Sequence[OutboundMessage], user: Any) -> Iterable[Line]:
     reads = user.has_perm(READS_WORDS)
     for row in rows:
         what = _("We wrote: %(what)s (%(state)s)") % {"what": title_of(row.kind), "state": row.get_state_display()}
-        words = Truncator(row.text).chars(LONGEST) if reads and row.klass != Klass.SECURITY else ""
+        words = Truncator(row.shown_text).chars(LONGEST) if reads and row.klass != Klass.SECURITY else ""
         yield Line(what, words, reverse("admin:outbox_outboundmessage_change", args=[row.pk]), "", "north_east")
 
 

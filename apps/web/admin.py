@@ -111,7 +111,7 @@ class LinkAdmin(ReadOnlyAdmin):
         employee = _employee(request, employee_id, services.MAKE)
         if employee is None:
             return _away(request)
-        waiting = queries.decisions_waiting_for(employee)
+        waiting = queries.decisions_waiting_for(employee, user=request.user)
         if request.method == "POST":
             try:
                 return self._make(request, employee, request.POST.get("what", ""), waiting)
@@ -189,6 +189,8 @@ class LinkAdmin(ReadOnlyAdmin):
         """The form itself, in the desk's look; what is sent in counts as the employee's, filed by this sign-in."""
         link = self.get_object(request, str(link_id))
         if not isinstance(request.user, User) or link is None or link.made_by_id != request.user.pk:
+            return _away(request)
+        if link.why != Link.Why.BEHALF:  # the person's own page: not to be read here, nor sent in
             return _away(request)
         back = reverse("admin:people_employee_change", args=[link.employee_id])
         language = get_language() or "en"

@@ -1,4 +1,4 @@
-"""A decision on a page: the frozen request is shown, the verdict asked twice, and counted once under the button's lock."""
+"""A decision on a page: the frozen request is shown, the verdict asked twice, and counted once under the link's lock."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from apps.approvals.models import Decision, Request, StageRun
 from apps.core.errors import InvalidInputError, NotPermittedError, RecadoError
 from apps.journal.services import record
 from apps.outbox import buttons
-from apps.web import queries
+from apps.web import queries, services
 from apps.web.models import Link
 
 VIA = "link"
@@ -84,8 +84,7 @@ def choose(link: Link, posted: Any) -> Page | None:
 @transaction.atomic
 def decide(*, link: Link, verdict: str, reason: str) -> Page | None:
     """Count the confirmed verdict; a second press finds it done. A refusal is kept in the journal, and leaves the link."""
-    buttons.lock(link.button)
-    link = Link.objects.select_related("button__contact", "employee").get(pk=link.pk)
+    link = services.locked(link)
     request = queries.request_of(link)
     if request is None:
         return None
@@ -105,7 +104,10 @@ def decide(*, link: Link, verdict: str, reason: str) -> Page | None:
             record("link.used", subject=link, by=link.employee, after={
                 "employee": link.employee_id, "about": request.pk, "verdict": verdict, "made_by": link.made_by_id})  # fmt: skip
     except InvalidInputError as error:
-        return Page(link, request, "look", verdict=verdict, reason=reason, error=str(error))
+        page = look(link)  # what was typed is looked at first: whether there is anything to decide is not known yet
+        if page is not None and page.step == "look":
+            page.verdict, page.reason, page.error = verdict, reason, str(error)
+        return page
     except RecadoError as error:
         approvals_services.note_refusal(stage_run=run, by=link.employee, error=error, proof=_proof(link))
         return Page(link, request, "refused", str(error))

@@ -47,14 +47,12 @@ def empty(link: Link, language: str) -> Page:
 
 @transaction.atomic
 def send_in(*, link: Link, posted: Any, chosen: Any, language: str, filed_by: User | None = None) -> Page:
-    """Take a posted page. The button's lock makes two presses one submission: the second finds it done.
+    """Take a posted page. The lock makes two presses one submission: the second finds it done.
 
     What cannot be used is named at its field, and uploads are kept. Raises NotPermittedError when the person, or whoever
     files for them, may not (any more).
     """
-    buttons.lock(link.button)
-    rows = Link.objects.select_related("button__contact", "employee", "form_version__form", "made_by")
-    link = rows.select_for_update(of=("self",)).get(pk=link.pk)
+    link = services.locked(link)
     if link.is_used:
         return Page(link, done=True)
     _check(link, filed_by)
@@ -95,6 +93,7 @@ def _start(link: Link, answers: dict[str, Any], filed_by: User | None) -> models
         raise InvalidInputError(_("This form is not offered any more. Please speak to HR."))
     submission = forms_services.submit(version=link.form_version, by=link.employee, answers=answers, filed_by=filed_by)
     made: Any = target.file(argument=str(link.button.data.get("argument", "")), submission=submission)
+    uploads.forget(link=link, but=[file.pk for file in forms.files_of(submission)])  # answers that fell away
     buttons.use(link.button)
     link.result_type, link.result_id, link.result_code = made._meta.label_lower, str(made.pk), made.code
     link.save(update_fields=["result_type", "result_id", "result_code"])

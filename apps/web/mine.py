@@ -41,6 +41,7 @@ class Row:
     may_withdraw: bool = False
     may_comment: bool = False
     comment_key: str = ""
+    filed_by: str = ""
 
 
 def rows(link: Link, language: str) -> list[Row]:
@@ -56,7 +57,7 @@ def _requests(link: Link, language: str) -> list[Row]:
             code=request.code, pk=request.pk, what=approvals.what(request, language), state=request.state,
             state_words=request.get_state_display(), standing=approvals.standing(request, me),
             is_open=request.state in {Request.State.OPEN, Request.State.STUCK},
-            may_withdraw="withdraw" in REQUEST.allowed(request.state),
+            may_withdraw="withdraw" in REQUEST.allowed(request.state), filed_by=forms.filed_by(request.submission),
         )
         for request in approvals.requested_by(me, SHOWN)
     ]  # fmt: skip
@@ -75,7 +76,7 @@ def _tickets(link: Link, language: str) -> list[Row]:
             code=ticket.code, pk=ticket.pk, what=ticket.summary, state=ticket.state,
             state_words=ticket.get_state_display(), standing=incidents.standing(ticket, me),
             is_open=ticket.state != Ticket.State.RESOLVED, notes=said.get(ticket.pk, []), may_comment=True,
-            comment_key=secrets.token_hex(8),
+            comment_key=secrets.token_hex(8), filed_by=forms.filed_by(ticket.submission),
         )
         for ticket in tickets
     ]  # fmt: skip

@@ -1,5 +1,7 @@
 """A link to a page without a login. What it opens, for whom, until when and whether it was used stands in its Button."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,10 +11,18 @@ from django.utils.translation import pgettext_lazy
 from apps.core import clock
 from apps.forms.models import FormVersion
 from apps.outbox.models import Button
+from apps.people.letters import Mailed
 from apps.people.models import Employee
 
 
-class Link(models.Model):
+class LinkQuerySet(models.QuerySet["Link"]):
+    def open(self, now: datetime) -> "LinkQuerySet":
+        """Addresses that still do something, so that somebody's answer may come. A form that HR fills in itself has none."""
+        usable = self.filter(revoked_at=None, button__used_at=None, button__expires_at__gt=now)
+        return usable.exclude(why=Link.Why.BEHALF)
+
+
+class Link(Mailed):
     """One address for one employee. The token is never kept: it is signed anew from the button's row."""
 
     class Purpose(models.TextChoices):
@@ -28,13 +38,6 @@ class Link(models.Model):
         FILED = "filed", _("HR has filed something for them")
         NEWS = "news", _("news that WhatsApp cannot bring")
         AFTER = "after", _("after a form was sent in")
-
-    class Mail(models.TextChoices):
-        NONE = "", _("no e-mail")
-        WAITING = "waiting", _("waits to be sent")
-        SENDING = "sending", _("being sent")
-        SENT = "sent", _("taken by the mail server")
-        FAILED = "failed", _("not delivered")
 
     button = models.OneToOneField(Button, on_delete=models.CASCADE, related_name="link", verbose_name=_("button"))
     employee = models.ForeignKey(
@@ -57,11 +60,9 @@ class Link(models.Model):
     )  # fmt: skip
     key = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
-    mail_state = models.CharField(_("e-mail"), max_length=12, choices=Mail.choices, default=Mail.NONE, blank=True)
-    mail_error = models.TextField(_("why the e-mail did not go"), blank=True)
-    mail_tries = models.PositiveSmallIntegerField(_("tries"), default=0)
-    mail_at = models.DateTimeField(_("e-mail: sent, or next try"), null=True, blank=True)
     created_at = models.DateTimeField(_("made at"), default=clock.now)
+
+    objects = LinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("web link")

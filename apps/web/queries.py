@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
@@ -41,7 +42,12 @@ def by_token(token: str) -> Link | None:
 
 def address(link: Link) -> str:
     """The whole address, for the person alone."""
-    return f"{settings.BASE_URL}/f/{buttons.token(link.button)}/"
+    return f"{settings.BASE_URL}{path(link)}"
+
+
+def path(link: Link) -> str:
+    """The address within the house."""
+    return reverse("web:page", args=[buttons.token(link.button)])
 
 
 def obstacle(link: Link) -> str:
@@ -87,9 +93,9 @@ def _walk(target: FormTarget, name: str, argument: str, path: str, language: str
             found.append((f"{name}:{choice.key}", here))
 
 
-def decisions_waiting_for(employee: Employee) -> list[Request]:
-    """Requests that this person may decide now, oldest first."""
-    rows = approvals.waiting_for(employee).exclude(requester=employee)
+def decisions_waiting_for(employee: Employee, *, user: Any) -> list[Request]:
+    """Requests that this person may decide now and `user` may see, oldest first."""
+    rows = approvals.waiting_for(employee).exclude(requester=employee) & approvals.visible_to(user)
     return list(rows.select_related("requester", "flow").order_by("id")[:50])
 
 
@@ -121,7 +127,5 @@ def can_mail(employee: Employee) -> bool:
 
 
 def open_links(employee: Employee) -> QuerySet[Link]:
-    """Links that still do something."""
-    return Link.objects.filter(
-        employee=employee, revoked_at=None, button__used_at=None, button__expires_at__gt=clock.now()
-    ).select_related("button")
+    """Links that still do something for this person."""
+    return Link.objects.filter(employee=employee).open(clock.now()).select_related("button")

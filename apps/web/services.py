@@ -20,9 +20,10 @@ from apps.forms.schema import in_language
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record
 from apps.outbox import buttons
+from apps.people import letters
 from apps.people import queries as people
 from apps.people.models import Employee, User
-from apps.web import queries, tasks
+from apps.web import mailing, queries, tasks
 from apps.web.models import Link
 
 MAKE = "web.make_link"
@@ -54,10 +55,15 @@ def make_form_link(*, employee: Employee, choice: str, by: HasActor, why: str = 
 
 @transaction.atomic
 def make_list_link(*, employee: Employee, by: HasActor = SYSTEM, why: str = Link.Why.MADE, title: str = "",
-                   subject: models.Model | None = None, key: str = "") -> Link:  # fmt: skip
-    """A link to "my requests"; it may be opened again until its time is over. The same `key` is the same link."""
+                   subject: models.Model | None = None, key: str = "", filed_by: User | None = None) -> Link:  # fmt: skip
+    """A link to "my requests"; it may be opened again until its time is over. The same `key` is the same link.
+
+    `filed_by` is who has filed what it tells of: the house makes it, in their name.
+    """
     require(by=by, permission=MAKE, employee=employee)
-    return _make(employee, Link.Purpose.MINE, by, why, target="web.mine", title=title, subject=subject, key=key)
+    return _make(
+        employee, Link.Purpose.MINE, filed_by or by, why, target="web.mine", title=title, subject=subject, key=key
+    )
 
 
 @transaction.atomic
@@ -67,9 +73,12 @@ def make_decision_link(
 ) -> Link:  # fmt: skip
     """A link to decide on `request` as it stands, for somebody who is asked now. `contact`: the address it is sent to.
 
-    Raises NotPermittedError for whoever asked for it or filed it; InvalidInputError when the person is not asked (any more).
+    Raises NotPermittedError for whoever asked for it, filed it, or may not see it; InvalidInputError when the person is
+    not asked (any more).
     """
     require(by=by, permission=MAKE, employee=employee)
+    if isinstance(by, User) and not approvals.visible_to(by).filter(pk=request.pk).exists():
+        raise NotPermittedError(_("You may not do this for this person."))
     own = people.employee_of(by) if isinstance(by, User) else None
     if own is not None and own.pk in request.own_ids:
         raise NotPermittedError(_("Whoever asked for something, or filed it, makes no link to decide on it."))
@@ -104,7 +113,7 @@ def _make(
     known = Link.objects.select_related("button", "employee").filter(key=key).first() if key else None
     if known is not None:
         return known
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     if not row.is_active:
         raise InvalidInputError(_("%(name)s has left: a link for them would open nothing.") % {"name": row})
     if form_version is not None:
@@ -126,7 +135,7 @@ def _make(
 def revoke_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     """The address opens nothing any more. Raises NotPermittedError, MoveNotAllowedError when it did nothing before already."""
     require(by=by, permission=MAKE, employee=link.employee)
-    row = _locked(link)
+    row = locked(link)
     if not row.is_usable:
         raise MoveNotAllowedError(_("This link opens nothing any more: it was used or revoked, or its time is over."))
     row.revoked_at = clock.now()
@@ -141,25 +150,26 @@ def revoke_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
 def mail_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
     """Send the address by e-mail (once more). Raises NotPermittedError, InvalidInputError when nothing can be sent."""
     require(by=by, permission=MAKE, employee=link.employee)
-    row = _locked(link)
+    row = locked(link)
     if not row.is_usable or row.why == Link.Why.BEHALF:
         raise InvalidInputError(_("This link opens nothing any more. Make a new one."))
     if not queries.can_mail(row.employee):
         raise InvalidInputError(_("%(name)s has no e-mail address, or no mail server is set up. Hand the link over in "
                                   "another way.") % {"name": row.employee})  # fmt: skip
-    if row.mail_state in {Link.Mail.WAITING, Link.Mail.SENDING}:
-        raise InvalidInputError(_("The e-mail is on its way already."))
-    row.mail_state, row.mail_error, row.mail_tries, row.mail_at = Link.Mail.WAITING, "", 0, clock.now()
-    row.save(update_fields=["mail_state", "mail_error", "mail_tries", "mail_at"])
-    record("link.mail_asked", subject=row, by=by, after={"employee": row.employee_id})
+    letters.ask(row, post=mailing.LINKS, by=by, after={"employee": row.employee_id})
     nudge(tasks.mail)
     return row
 
 
-def _locked(link: Link) -> Link:
-    """The button first, as every page locks it."""
+def locked(link: Link) -> Link:
+    """The link again, with what its pages read, its rows locked until the transaction ends.
+
+    The person first: whoever marks them as left holds that row, and then ends their links.
+    """
+    Employee.objects.select_for_update(no_key=True).get(pk=link.employee_id)
     buttons.lock(link.button)
-    return Link.objects.select_related("button", "employee").select_for_update(of=("self",)).get(pk=link.pk)
+    rows = Link.objects.select_related("button__contact", "employee", "form_version__form", "made_by")
+    return rows.select_for_update(of=("self",)).get(pk=link.pk)
 
 
 # --- what the pages of "my requests" do -------------------------------------------------------------------------------

@@ -23,9 +23,8 @@ def filed(*, link: Link, made: Any, by: User) -> bool:
     if not queries.can_mail(employee):
         return False
     shown = services.make_list_link(
-        employee=employee, why=Link.Why.FILED, title=made.code, subject=made, key=f"filed:{link.pk}"
+        employee=employee, why=Link.Why.FILED, title=made.code, subject=made, key=f"filed:{link.pk}", filed_by=by
     )
-    Link.objects.filter(pk=shown.pk).update(made_by=by)
     services.mail_link(link=shown)
     return True
 

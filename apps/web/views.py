@@ -46,7 +46,7 @@ def _back(request: HttpRequest, link: Link, note: str = "") -> HttpResponse:
     query = "&".join(
         part for part in (f"lang={chosen}" if chosen == _language() else "", f"did={note}" if note else "") if part
     )
-    answer = HttpResponseRedirect(f"/f/{token(link.button)}/{'?' + query if query else ''}")
+    answer = HttpResponseRedirect(queries.path(link) + (f"?{query}" if query else ""))
     answer.status_code = 303
     return answer
 
@@ -88,7 +88,7 @@ def _more(link: Link) -> str:
     if used is None or used < clock.now() - AFTERWARDS:
         return ""
     made = Link.objects.select_related("button").filter(key=filling.after_key(link)).first()
-    return f"/f/{token(made.button)}/" if made is not None else ""
+    return queries.path(made) if made is not None else ""
 
 
 # --- my requests ------------------------------------------------------------------------------------------------------
@@ -145,7 +145,8 @@ def _decide(request: HttpRequest, link: Link) -> HttpResponseBase:
     if found is None:
         return shown(request, "web/sorry.html", {"sentence": _("This request is gone.")}, status=404)
     context: dict[str, Any] = {"page": found, "row": found.request, "what": approvals.what(found.request, _language()),
-                               "flow": approvals.flow_name(found.request.flow, _language())}  # fmt: skip
+                               "flow": approvals.flow_name(found.request.flow, _language()),
+                               "filed_by": forms.filed_by(found.request.submission)}  # fmt: skip
     if found.step == "look":  # what was answered is for whoever may decide on it now
         attached = showing.attachments(files.files_of(found.request))
         context |= {"answers": forms.answers_for_people(found.request.submission, _language(), reveals=True), "files": attached,

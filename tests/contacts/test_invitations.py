@@ -14,6 +14,7 @@ from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermitte
 from apps.core.findings import Level
 from apps.journal.actors import SYSTEM
 from apps.journal.models import Body, Entry
+from apps.people import letters
 from apps.people import services as people
 from apps.people.models import Employee
 from tests.conftest import Clock
@@ -199,7 +200,7 @@ def invited() -> Invitation:
 
 
 def test_the_mail_carries_code_and_link_in_both_parts(invited: Invitation) -> None:
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.INVITATIONS) == 1
     letter = mail.outbox[0]
     assert isinstance(letter, EmailMultiAlternatives)
     html = str(letter.alternatives[0][0])
@@ -210,7 +211,7 @@ def test_the_mail_carries_code_and_link_in_both_parts(invited: Invitation) -> No
     assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
     invited.refresh_from_db()
     assert (invited.mail_state, invited.mail_tries) == ("sent", 1)
-    assert mailing.send_waiting() == 0
+    assert letters.send_waiting(mailing.INVITATIONS) == 0
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -224,23 +225,23 @@ def test_a_server_that_is_away_is_asked_again_and_then_given_up(
     invited: Invitation, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     fail(monkeypatch, OSError("no route"))
-    for _try in range(mailing.TRIES):
-        mailing.send_waiting()
+    for _try in range(letters.TRIES):
+        letters.send_waiting(mailing.INVITATIONS)
         clock.wind(3 * 3600)
     invited.refresh_from_db()
-    assert (invited.mail_state, invited.mail_tries) == ("failed", mailing.TRIES)
+    assert (invited.mail_state, invited.mail_tries) == ("failed", letters.TRIES)
     assert "no route" in invited.mail_error
-    assert mailing.send_waiting() == 0
+    assert letters.send_waiting(mailing.INVITATIONS) == 0
     monkeypatch.undo()
     services.mail_again(invitation=invited, by=SYSTEM)
-    mailing.send_waiting()
+    letters.send_waiting(mailing.INVITATIONS)
     invited.refresh_from_db()
     assert (invited.mail_state, invited.mail_error, len(mail.outbox)) == ("sent", "", 1)
 
 
 def test_an_address_that_is_refused_is_not_tried_again(invited: Invitation, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(monkeypatch, smtplib.SMTPRecipientsRefused({"lucia@aurora.example": (550, b"unknown")}))
-    mailing.send_waiting()
+    letters.send_waiting(mailing.INVITATIONS)
     invited.refresh_from_db()
     assert (invited.mail_state, invited.state) == ("failed", State.OPEN)
 
@@ -248,29 +249,29 @@ def test_an_address_that_is_refused_is_not_tried_again(invited: Invitation, monk
 def test_a_worker_that_dies_while_sending_sends_the_same_mail_after_its_lease(
     invited: Invitation, clock: Clock
 ) -> None:
-    assert mailing._claim() is not None
-    assert mailing.send_waiting() == 0
-    clock.wind(mailing.LEASE.total_seconds() + 1)
-    assert mailing.send_waiting() == 1
+    assert letters.claim(mailing.INVITATIONS) is not None
+    assert letters.send_waiting(mailing.INVITATIONS) == 0
+    clock.wind(letters.LEASE.total_seconds() + 1)
+    assert letters.send_waiting(mailing.INVITATIONS) == 1
     assert invited.code in mail.outbox[0].body
 
 
 def test_a_code_that_is_dead_meanwhile_is_not_mailed(invited: Invitation) -> None:
     services.revoke_invitation(invitation=invited, by=SYSTEM)
-    assert mailing.send_waiting() == 0
+    assert letters.send_waiting(mailing.INVITATIONS) == 0
     assert mail.outbox == []
 
 
 def test_a_mail_that_came_back_is_noted(invited: Invitation) -> None:
     with pytest.raises(InvalidInputError):
         services.note_bounce(invitation=invited, by=SYSTEM)
-    mailing.send_waiting()
+    letters.send_waiting(mailing.INVITATIONS)
     assert services.note_bounce(invitation=invited, by=SYSTEM).mail_state == "failed"
 
 
 def test_no_number_to_write_to_is_an_error_that_passes() -> None:
     invitation = make(make_employee(email="a@aurora.example"), way="email")
-    mailing.send_waiting()
+    letters.send_waiting(mailing.INVITATIONS)
     invitation.refresh_from_db()
     assert (invitation.mail_state, Contact.objects.count()) == ("waiting", 0)
     assert "number" in invitation.mail_error

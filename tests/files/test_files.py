@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from apps.core.errors import InvalidInputError
 from apps.files import content_type, queries, services, storage
 from apps.files.models import File
+from apps.timers import sweeper
+from tests.conftest import Clock
 from tests.factories import make_employee
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + b"\0" * 64
@@ -115,6 +117,31 @@ def test_a_broken_write_leaves_nothing_behind(media: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="disk full"):
         storage.write(b"half")
     assert not [path for path in media.rglob("*") if path.is_file()]
+
+
+@pytest.mark.django_db
+def test_discarded_rows_go_at_once_and_bytes_only_when_no_row_names_them(clock: Clock):
+    first, second = services.store(content=JPEG), services.store(content=JPEG)
+    assert services.discard(files=[first]) == 1
+    clock.wind(25 * 3600)
+    sweeper.sweep()
+    assert queries.content_of(second) == JPEG
+    services.discard(files=[second])
+    sweeper.sweep()
+    assert storage.path_of(second.sha256).exists()
+    clock.wind(25 * 3600)
+    sweeper.sweep()
+    assert not storage.path_of(second.sha256).exists()
+
+
+@pytest.mark.django_db
+def test_bytes_written_again_by_somebody_whose_row_is_not_committed_yet_stay(clock: Clock):
+    file = services.store(content=JPEG)
+    services.discard(files=[file])
+    clock.wind(25 * 3600)
+    storage.write(JPEG)
+    assert not services.remove_unnamed(sha256=file.sha256)
+    assert storage.path_of(file.sha256).read_bytes() == JPEG
 
 
 @pytest.mark.parametrize(("given_name", "kept"), [

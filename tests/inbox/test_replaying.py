@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from apps.conversations.models import Message
-from apps.core.errors import InvalidInputError, NotPermittedError, RecadoError
-from apps.inbox import replaying, services
+from apps.core.errors import NotPermittedError, RecadoError
+from apps.inbox import services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
@@ -59,19 +59,20 @@ def fail(chat: Chat, text: str) -> InboundEvent:
 def test_replaying_everything_that_took_effect_changes_nothing(ana: Chat, operator: User) -> None:
     ana.say("menu")
     before = (Message.objects.count(), OutboundMessage.objects.count(), InboundEvent.objects.count())
-    done = services.replay_receipts(Receipt.objects.all(), by=operator)
+    receipts = list(Receipt.objects.all())
+    failed = [services.replay_receipt(receipt=receipt, by=operator) for receipt in receipts]
     work()
     assert (Message.objects.count(), OutboundMessage.objects.count(), InboundEvent.objects.count()) == before
-    assert (done.failed, done.kept) == (0, before[2])
+    assert failed == [0] * len(receipts)
     assert not Receipt.objects.exclude(state="parsed").exists()
-    assert Entry.objects.filter(name="receipt.replayed").count() == done.receipts
+    assert Entry.objects.filter(name="receipt.replayed").count() == len(receipts)
 
 
 def test_what_was_set_aside_takes_effect_once_however_often_it_is_replayed(ana: Chat, operator: User) -> None:
     ana.say("menu")
     event = fail(ana, "hello")
     for _time in range(3):
-        services.replay_receipts(Receipt.objects.all(), by=operator)
+        services.replay_receipt(receipt=event.receipt, by=operator)
         work()
     event.refresh_from_db()
     assert event.state == "done"
@@ -94,20 +95,17 @@ def test_a_piece_that_can_be_read_after_an_update_is_an_event_then(ana: Chat, op
     assert Message.objects.get().remote_id == piece["id"]
 
 
-def test_only_who_may_replays_and_never_too_many(ana: Chat, operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_who_may_replays_and_only_what_was_set_aside(ana: Chat, operator: User) -> None:
     ana.say("menu")
-    for text in ("one", "two"):
-        fail(ana, text)
-    nobody = make_user("nobody")
-    for attempt in (services.preview_receipts, services.replay_receipts):
-        with pytest.raises(NotPermittedError):
-            attempt(Receipt.objects.all(), by=nobody)
+    event, nobody = fail(ana, "one"), make_user("nobody")
     with pytest.raises(NotPermittedError):
-        services.replay_events(InboundEvent.objects.all(), by=nobody)
-    monkeypatch.setattr(replaying, "MOST", 1)
-    with pytest.raises(InvalidInputError, match="At most 1"):
-        services.replay_events(InboundEvent.objects.all(), by=operator)
-    assert InboundEvent.objects.filter(state="failed").count() == 2
+        services.replay_receipt(receipt=event.receipt, by=nobody)
+    with pytest.raises(NotPermittedError):
+        services.replay_event(event=event, by=nobody)
+    assert InboundEvent.objects.filter(state="failed").count() == 1
+    with pytest.raises(RecadoError, match="set aside"):
+        services.replay_event(event=InboundEvent.objects.get(state="done"), by=operator)
+    assert not Entry.objects.filter(name__endswith=".replayed").exists()
 
 
 def test_an_emptied_receipt_cannot_be_replayed(ana: Chat, operator: User) -> None:
@@ -117,7 +115,6 @@ def test_an_emptied_receipt_cannot_be_replayed(ana: Chat, operator: User) -> Non
     receipt.refresh_from_db()
     with pytest.raises(RecadoError, match="removed"):
         services.replay_receipt(receipt=receipt, by=operator)
-    assert services.replay_receipts(Receipt.objects.all(), by=operator).gone == 1
     assert Receipt.objects.get().state == "parsed"
 
 

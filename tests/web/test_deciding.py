@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from apps.approvals import checks
 from apps.approvals import services as approvals
@@ -117,6 +118,16 @@ def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(hou
     assert caio.code == 409
     assert Entry.objects.filter(name="decision.refused").count() == 1
     assert not Decision.objects.exists()
+
+
+def test_a_press_without_a_verdict_on_a_dead_link_shows_nothing_of_the_request(house: House) -> None:
+    request = house.ask("80.00")
+    caio = Visitor(link_for(house.caio, request))
+    Request.objects.filter(pk=request.pk).update(version=request.version + 1)
+    page = confirm(caio, "maybe")
+    assert caio.code == 409
+    assert "was changed" in page
+    assert "Taxi" not in page
 
 
 def test_what_was_decided_meanwhile_is_told(house: House) -> None:
@@ -248,10 +259,12 @@ def test_the_desk_reads_the_message_without_its_token(house: House) -> None:
     boss = Client()
     boss.force_login(make_user(is_superuser=True))
     for address in (f"/admin/outbox/outboundmessage/{message.pk}/change/",
+                    reverse("admin:people_employee_timeline", args=[house.caio.pk]),
                     f"/admin/conversations/conversation/{house.caio.contacts.get().conversations.get().pk}/change/"):  # fmt: skip
         page = boss.get(address).content.decode()
         assert "/f/•••/" in page
         assert not tokens_in(page)
+        assert "w1." not in page  # nor the beginning of one that was cut off
 
 
 def test_a_link_into_the_chat_is_short_lived(house: House, clock: Any) -> None:

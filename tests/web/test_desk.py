@@ -4,19 +4,24 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 
 from apps.approvals.models import Decision, Request
+from apps.core import clock as core_clock
 from apps.core.errors import NotPermittedError
 from apps.core.findings import Level
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
+from apps.people import letters
 from apps.people.models import User
-from apps.web import health, mailing, services
+from apps.web import filling, health, leavers, mailing, queries, services
 from apps.web.models import Link
-from tests.approvals.house import House, decide, seats
+from tests.approvals.house import House, decide, said_to, seats
 from tests.conftest import Clock
 from tests.factories import make_employee, make_user
 from tests.web.visitor import Visitor, tokens_in
@@ -88,7 +93,7 @@ def test_a_link_to_decide_is_shown_to_nobody_and_leaves_by_mail(house: House) ->
     house.caio.save()
     page = desk.make(house.caio, f"decide-{request.pk}")
     assert not tokens_in(page)
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert letter.to == ["Caio <caio@aurora.example>"]
     assert tokens_in(str(letter.body))
@@ -126,7 +131,7 @@ def test_links_are_mailed_again_revoked_and_a_refused_mail_is_told(
     for name, said in (("send_by_mail", "leaves in a moment"), ("revoke", "opens nothing any more")):
         answer = desk.client.post(reverse(f"admin:web_link_{name}", args=[link.pk]), follow=True)
         assert said in answer.content.decode()
-    assert mailing.send_waiting() == 0
+    assert letters.send_waiting(mailing.LINKS) == 0
     assert not mail.outbox
     assert Entry.objects.filter(name="link.revoked").count() == 1
 
@@ -139,6 +144,18 @@ def test_a_mail_that_does_not_leave_is_on_the_health_page(house: House, clock: C
     services.mail_link(link=link)
     clock.wind(3700)
     assert next(iter(health.mails())).level == Level.AMBER
+    Link.objects.update(mail_state="sending")
+    assert next(iter(health.mails())).level == Level.AMBER  # whoever sent it is gone, and nobody took it up
+    Link.objects.update(mail_state="waiting", mail_at=core_clock.now())
+    assert next(iter(health.mails())).level == Level.GREEN  # an old link that is mailed only now
+
+
+def test_a_form_begun_at_the_desk_is_nothing_that_waits_for_the_person(house: House) -> None:
+    desk = Desk(house)
+    desk.begin(house.ana)
+    desk.make(house.ana, "mine")
+    assert [link.purpose for link in queries.open_links(house.ana)] == ["mine"]
+    assert [thing.key for thing in leavers._open(house.ana)] == [f"web.links:{Link.objects.latest('id').pk}"]
 
 
 # --- on behalf --------------------------------------------------------------------------------------------------------
@@ -182,12 +199,49 @@ def test_somebody_without_whatsapp_is_told_by_mail(house: House) -> None:
     desk = Desk(house)
     rui = make_employee("Rui", phone="", email="rui@aurora.example", manager=house.caio)
     desk.file(desk.begin(rui), what="Taxi", amount="80")
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert Request.objects.get().code in letter.subject
     assert "Taxi" not in str(letter.body)
     link = Link.objects.get(why="filed")
     assert Request.objects.get().code in Visitor(link).see()
+    assert link.made_by == desk.user
+    assert desk.user.as_actor().label in str(letter.body)
+    made = Entry.objects.filter(name="link.made").latest("id")
+    assert (made.actor_kind, made.actor_id) == ("user", str(desk.user.pk))
+
+
+def test_whoever_filed_it_is_named_wherever_the_request_is_shown(house: House) -> None:
+    desk = Desk(house)
+    own = house.ask("80.00", flow=desk.flow)
+    desk.file(desk.begin(house.ana), what="Taxi", amount="80")
+    filed = Request.objects.latest("id")
+
+    def says(request: Request) -> list[bool]:
+        decision = Visitor(services.make_decision_link(employee=house.caio, request=request))
+        shown = [
+            desk.client.get(reverse("admin:approvals_request_change", args=[request.pk])).content.decode(),
+            decision.see("?lang=en"), decision.send("?lang=en", verdict="approve"),
+            said_to(house.caio, "request.asked")[-1 if request == filed else 0].text,
+        ]  # fmt: skip
+        return [re.search(f"[Ff]iled by {desk.user.as_actor().label}", text) is not None for text in shown]
+
+    assert says(own) == [False] * 4
+    assert says(filed) == [True] * 4
+    mine = Visitor(services.make_list_link(employee=house.ana)).see("?lang=en")
+    assert mine.count(f"Filed by {desk.user.as_actor().label}") == 1
+    assert "Filed by" not in " ".join(message.text for message in said_to(house.ana, "request.submitted"))
+
+
+def test_whoever_filed_it_does_not_decide_it_once_they_are_an_employee(house: House) -> None:
+    desk = Desk(house)
+    desk.hana.user = None
+    desk.hana.save()
+    desk.file(desk.begin(house.ana), what="Taxi", amount="80")
+    house.caio.user = desk.user
+    house.caio.save()
+    with pytest.raises(NotPermittedError):
+        decide(Request.objects.get(), house.caio)
 
 
 def test_hr_is_told_when_nothing_reaches_the_person(house: House) -> None:
@@ -228,9 +282,35 @@ def test_a_link_of_a_person_is_not_filled_in_at_the_desk(house: House) -> None:
     """It would count as the person's own doing."""
     desk = Desk(house)
     desk.make(house.ana, f"form-{desk.choice}")
-    answer = desk.file(Link.objects.get(), what="Taxi", amount="80")
-    assert "Nothing was filed" in answer.content.decode()
+    desk.make(house.ana, "mine")
+    for link in Link.objects.all():
+        answer = desk.file(link, what="Taxi", amount="80")
+        assert "may not do this" in answer.content.decode()
+        shown = desk.client.get(reverse("admin:web_link_fill", args=[link.pk]), follow=True)
+        assert "f-what" not in shown.content.decode()
+        with pytest.raises(NotPermittedError):
+            filling.send_in(link=link, posted=QueryDict(), chosen=MultiValueDict(), language="en", filed_by=desk.user)
     assert not Request.objects.exists()
+
+
+def test_a_request_out_of_sight_is_not_offered_and_no_link_to_it_is_made(house: House) -> None:
+    """Mara leads Fabio, who decides on a request of Ana; Ana is nobody of hers."""
+    mara = make_employee("Mara")
+    house.fabio.manager, house.fabio.email = mara, "fabio@aurora.example"
+    house.fabio.save()
+    user = make_user(roles=["Manager"], employee=mara)
+    user.user_permissions.add(Permission.objects.get(codename="make_link"))
+    request = house.ask()
+    decide(request, house.caio)
+    request.refresh_from_db()
+    desk = Client()
+    desk.force_login(user)
+    page = desk.get(reverse("admin:web_link_make", args=[house.fabio.pk])).content.decode()
+    assert "Fabio" in page
+    assert request.code not in page
+    with pytest.raises(NotPermittedError):
+        services.make_decision_link(employee=house.fabio, request=request, by=user)
+    assert services.make_decision_link(employee=house.fabio, request=request, by=make_user(roles=["HR"]))
 
 
 def test_the_pages_of_the_desk_show_no_gap(house: House) -> None:

@@ -1,24 +1,38 @@
 """A form on one page: every type, errors beside their fields, uploads that outlive them, and one submission however often."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as house_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from apps.approvals import checks
+from apps.approvals import services as approvals
 from apps.approvals.models import Request
-from apps.files.models import File
+from apps.files.models import File, Thumbnail
 from apps.forms.models import Form, Submission
 from apps.incidents.models import Ticket
 from apps.journal.actors import SYSTEM
 from apps.journal.models import Body, Entry
-from apps.people.models import Employee
+from apps.people.models import Employee, User
+from apps.timers import sweeper
 from apps.web import services
 from apps.web.models import Link
 from tests.approvals.house import House
-from tests.factories import make_category, make_employee, make_flow, make_form, make_team, make_user, the_number
+from tests.conftest import Clock
+from tests.factories import (
+    make_absence,
+    make_category,
+    make_employee,
+    make_flow,
+    make_form,
+    make_team,
+    make_user,
+    the_number,
+)  # fmt: skip
 from tests.web.visitor import PNG, Visitor, kept
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +41,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+def desk_page(user: User, address: str) -> str:
+    """What a sign-in reads there."""
+    desk = Client()
+    desk.force_login(user)
+    return str(desk.get(address).content.decode())
 
 
 def link_to(employee: Employee, flow: Any) -> Link:
@@ -145,6 +166,100 @@ def test_too_many_and_too_large_files_are_refused_and_the_others_kept(house: Hou
     assert not Request.objects.exists()
 
 
+def test_a_file_that_is_kept_already_is_not_one_too_many_and_is_kept_once(house: House) -> None:
+    link = link_to(house.ana, house.expense_flow())
+    ana = Visitor(link)
+    many = [photo(f"{number}.png", PNG + bytes([number])) for number in range(3)]
+    ana.fill(amount="?", receipt=many)
+    page = ana.fill(query="?lang=en", amount="?", receipt=photo("again.png", PNG + bytes([1])))
+    assert "At most 3" not in page
+    assert kept(link) == ["0.png", "1.png", "2.png"]
+    assert File.objects.count() == 3
+
+
+@pytest.fixture
+def own_disk(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def stored() -> list[str]:
+    """The names (sha256) of all bytes on the disk that are no thumbnail's."""
+    small = set(Thumbnail.objects.values_list("sha256", flat=True))
+    return sorted({path.name for path in Path(house_settings.MEDIA_ROOT).glob("??/*")} - small)
+
+
+@pytest.mark.usefixtures("own_disk")
+def test_what_was_ticked_away_leaves_the_disk_a_day_later_and_what_was_sent_in_stays(
+    house: House, clock: Clock
+) -> None:
+    link = link_to(house.ana, house.expense_flow())
+    ana = Visitor(link)
+    ana.fill(amount="?", receipt=[photo("a.png"), photo("b.png", PNG + b"x")])
+    link.refresh_from_db()
+    gone, stays = (File.objects.get(pk=pk) for pk in link.kept["receipt"])
+    ana.fill(what="Taxi", amount="10", **{"drop-receipt": [str(gone.pk)]})
+    assert list(File.objects.all()) == [stays]
+    sweeper.sweep()
+    assert stored() == sorted([gone.sha256, stays.sha256])
+    clock.wind(25 * 3600)
+    sweeper.sweep()
+    assert stored() == [stays.sha256]
+    clock.wind(30 * 24 * 3600)
+    sweeper.sweep()
+    assert stored() == [stays.sha256]
+
+
+@pytest.mark.usefixtures("own_disk")
+def test_bytes_that_somebody_chose_again_stay(house: House, clock: Clock) -> None:
+    ana = Visitor(link_to(house.ana, house.expense_flow()))
+    ana.fill(amount="?", receipt=photo())
+    (pk,) = Link.objects.get(pk=ana.link.pk).kept["receipt"]
+    ana.fill(amount="?", **{"drop-receipt": [str(pk)]})
+    assert not File.objects.exists()
+    clock.wind(23.5 * 3600)
+    bia = Visitor(link_to(house.bia, house.expense_flow()))
+    bia.fill(amount="?", receipt=photo())
+    clock.wind(3600)
+    sweeper.sweep()
+    assert stored() == [File.objects.get().sha256]
+
+
+@pytest.mark.usefixtures("own_disk")
+def test_files_of_a_page_that_was_never_sent_in_go_when_its_time_is_over(house: House, clock: Clock) -> None:
+    ana = Visitor(link_to(house.ana, house.expense_flow()))
+    ana.fill(amount="?", receipt=photo())
+    assert stored() == [File.objects.get().sha256]
+    for _day in range(10):
+        clock.wind(24 * 3600)
+        sweeper.sweep()
+    assert not File.objects.exists()
+    assert not stored()
+    assert not Thumbnail.objects.exists()
+
+
+def test_a_file_of_a_question_that_fell_away_is_not_kept() -> None:
+    rui, _form = asking(
+        {"key": "a", "kind": "yesno"},
+        {"key": "paper", "kind": "photo", "condition": {"field": "a", "op": "eq", "value": True}},
+        {"key": "other", "kind": "photo", "is_required": False},
+    )
+    rui.fill(shown=("a",), a="yes")
+    rui.fill(shown=("a", "paper", "other"), a="maybe", paper=photo())
+    assert File.objects.count() == 1
+    rui.fill(shown=("a", "paper", "other"), a="no")
+    assert Submission.objects.get().answers["a"] is False
+    assert not File.objects.exists()
+
+
+def test_each_file_that_is_refused_is_named(house: House) -> None:
+    wrong = [photo("a.png", b"MZ\0\0 a program"), photo("b.pdf", b"%PDF-1.4 hello"), photo("c.png")]
+    link = link_to(house.ana, house.expense_flow())
+    page = Visitor(link).fill(query="?lang=en", what="Taxi", amount="10", receipt=wrong)
+    assert "“a.png” is not a photo" in page
+    assert "“b.pdf” is not a photo" in page
+    assert kept(link) == ["c.png"]
+
+
 def test_a_document_that_can_run_is_refused() -> None:
     rui, _form = asking({"key": "paper", "kind": "document"})
     page = rui.fill(shown=("paper",), paper=photo("invoice.pdf", b"MZ\0\0 a program"))
@@ -211,11 +326,39 @@ def test_a_sensitive_answer_is_read_by_whoever_decides_and_masked_for_others() -
     assert "BR9700360305" in decider.see()
     own = Visitor(services.make_list_link(employee=request.requester))
     assert "BR9700360305" not in own.see() + own.send(act="withdraw", request=request.pk)
-    for roles, is_shown in ((["HR"], True), (["Auditor"], False)):
-        desk = Client()
-        desk.force_login(make_user(roles=roles))
-        page = desk.get(reverse("admin:approvals_request_change", args=[request.pk])).content.decode()
-        assert ("BR9700360305" in page) is is_shown
+    boss, page = request.requester.manager, reverse("admin:approvals_request_change", args=[request.pk])
+    assert boss is not None
+    over = make_employee("Over")
+    hr, filer = make_user(roles=["HR"], employee=make_employee("Hana")), make_user(roles=["HR"])
+    users = {"decides": make_user(roles=["Manager"], employee=boss), "may decide": hr, "audits": make_user(roles=["Auditor"]),
+             "files": filer, "stands in": make_user(roles=["Manager"], employee=over)}  # fmt: skip
+
+    def readers() -> list[str]:
+        return [who for who, user in users.items() if "BR9700360305" in desk_page(user, page)]
+
+    assert readers() == ["decides"]
+    Submission.objects.update(filed_by=filer)
+    assert readers() == ["decides", "files"]
+    make_absence(boss, deputy=over)
+    approvals.reseat(employee=boss)
+    assert readers() == ["files", "stands in"]
+    approvals.withdraw(request=request, by=request.requester)
+    assert readers() == ["files"]
+
+
+def test_a_sensitive_answer_of_a_report_is_read_by_whoever_answers_it_and_masked_for_others() -> None:
+    the_number()
+    bob = make_employee("Bob")
+    form = make_form("", {"key": "iban", "kind": "text", "is_sensitive": True}, {"key": "what", "kind": "text"})
+    category = make_category(make_team("IT", members=[bob]), form=form)
+    link = services.make_form_link(employee=make_employee(), choice=f"incidents.report:{category.pk}", by=SYSTEM)
+    Visitor(link).fill(shown=("iban", "what"), iban="BR9700360305", what="My pay")
+    page = reverse("admin:incidents_ticket_change", args=[Ticket.objects.get().pk])
+    users = {"answers": make_user(roles=["Responder"], employee=bob), "audits": make_user(roles=["Auditor"]),
+             "may answer others": make_user(roles=["HR", "Responder"], employee=make_employee("Hana"))}  # fmt: skip
+    pages = {who: desk_page(user, page) for who, user in users.items()}
+    assert all("My pay" in text for text in pages.values())
+    assert [who for who, text in pages.items() if "BR9700360305" in text] == ["answers"]
 
 
 def test_a_sensitive_amount_stands_in_no_message() -> None:

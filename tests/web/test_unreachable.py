@@ -8,6 +8,7 @@ from django.core import mail
 from apps.approvals.models import Decision
 from apps.journal import reactor
 from apps.journal.models import Entry
+from apps.people import letters
 from apps.people.models import Employee
 from apps.web import mailing
 from apps.web.models import Link
@@ -35,7 +36,7 @@ def test_a_decider_without_whatsapp_gets_the_link_by_mail_and_decides(house: Hou
     unreachable(house)
     request = house.ask("80.00")
     react()
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert request.code in letter.subject
     assert "Taxi" not in str(letter.body)
@@ -66,7 +67,7 @@ def test_reacting_twice_makes_one_link_and_one_mail(house: House) -> None:
     entry = Entry.objects.filter(name="seat.taken").get()
     reactor.reactions["web.reactions.ask_by_mail_whom_whatsapp_cannot_reach"].handler(entry)
     assert Link.objects.count() == 1
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
 
 
 def test_without_an_address_or_a_mail_server_nothing_is_made(house: House, settings: Any) -> None:
@@ -95,7 +96,7 @@ def test_a_requester_without_whatsapp_hears_the_outcome_by_mail(house: House) ->
     assert not Link.objects.exists()
     decide(request, house.caio, "reject")
     react()
-    assert mailing.send_waiting() == 1
+    assert letters.send_waiting(mailing.LINKS) == 1
     (letter,) = mail.outbox
     assert request.code in letter.subject
     assert "Too much" not in str(letter.body)

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from apps.core import clock, days
 from apps.core.errors import InvalidInputError
+from apps.core.masking import masked
 from apps.forms import numbers, show
 from apps.forms.schema import FieldSpec, Schema
 
@@ -67,8 +68,14 @@ def check_all(schema: Schema, answers: Mapping[str, Any], *, today: date | None 
 
 
 def clean(text: str) -> str:
-    """Text without what no database column and no reader wants: control and direction characters, lone surrogates."""
-    kept = (c for c in text.replace("\r\n", "\n") if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Co"})
+    """Text without what no database column and no reader wants: control and direction characters, lone surrogates, and the
+    token of a web link, which speaks for whoever pastes it.
+    """
+    kept = (
+        c
+        for c in masked(text).replace("\r\n", "\n")
+        if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Co"}
+    )
     return "".join(c for c in kept if c not in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\ufeff").strip()
 
 

@@ -187,6 +187,17 @@ def test_our_reaction_stands_on_theirs_and_a_failed_one_says_why(phone: Phone) -
     assert (shown[1].is_bad, shown[1].notes) == (True, ["It was refused."])
 
 
+def test_a_link_that_somebody_pastes_speaks_for_them_to_nobody(phone: Phone) -> None:
+    link = "https://desk/f/w1.a." + "0" * 32 + "." + "f" * 22 + "/"
+    message, _event, _files = phone.record(text=f"this one? {link}")
+    services.record_edit(
+        original_id=message.remote_id, text=f"or {link}", at=clock.now(), account=phone.conversation.number.account
+    )
+    (line,) = lines(phone)
+    assert (line.before, line.bubble["body"]) == ("this one? https://desk/f/•••/", "or https://desk/f/•••/")
+    assert not Message.objects.filter(text__contains="w1.").exists()
+
+
 # --- edits, deletions, ours -------------------------------------------------------------------------------------------
 
 

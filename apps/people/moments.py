@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.journal.models import Entry
 from apps.people import queries
 from apps.people.importing.models import ImportRow
+from apps.people.importing.showing import reasons_of
 from apps.people.models import Absence, Employee
 from apps.people.timeline import Line, register
 
@@ -63,10 +64,11 @@ def _differences(entry: Entry, *, has_values: bool) -> str:
     content = body.content if body is not None else ""
     if content is None:
         return _("What it said was erased lawfully.")
-    told = json.loads(content) if content else {}
-    before, after = ({**part, **told.get(key, {})} for part, key in ((entry.before, "before"), (entry.after, "after")))
     if entry.name != "employee.changed":
         return ""
+    told = _fields(json.loads(content)) if content else {}
+    before = {**_fields(entry.before), **_fields(told.get("before"))}
+    after = {**_fields(entry.after), **_fields(told.get("after"))}
     pieces = []
     for name in {**before, **after}:
         label = _label(name)
@@ -75,6 +77,11 @@ def _differences(entry: Entry, *, has_values: bool) -> str:
                 "field": label, "old": before.get(name) or "–", "new": after.get(name) or "–"}  # fmt: skip
         pieces.append(label)
     return "; ".join(pieces)
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    """Whoever records may put anything into an entry's words: what names no fields tells of none."""
+    return part if isinstance(part, dict) else {}
 
 
 def _label(name: str) -> str:
@@ -119,7 +126,7 @@ def _tell_imports(rows: Sequence[ImportRow], user: Any) -> Iterable[Line]:
         is_taken = row.outcome == ImportRow.Outcome.APPLIED
         what = _("A file brought news of them") if is_taken else _("A file named them, and that row was set aside")
         kind, name = str(ImportRow.Kind(row.kind).label), row.job.file_name
-        detail = f"{name} · {kind}" if is_taken else " ".join([name, "·", *(str(why) for _field, why in row.problems)])
+        detail = f"{name} · {kind}" if is_taken else " ".join([name, "·", *(why for _field, why in reasons_of(row))])
         url = reverse("admin:people_importjob_change", args=[row.job_id])
         yield Line(what, detail, url, str(row.job.by or ""))
 

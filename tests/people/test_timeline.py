@@ -14,6 +14,7 @@ from apps.contacts.models import Invitation
 from apps.core import clock
 from apps.forms import services as forms
 from apps.incidents import services as incidents
+from apps.journal.services import record
 from apps.outbox.models import OutboundMessage
 from apps.people import services, timeline
 from apps.people.importing.models import ImportJob, ImportRow
@@ -229,3 +230,27 @@ def test_every_part_keeps_to_its_kind_and_its_moment() -> None:
             .exists()
         )
     assert {part.kind for _name, part in timeline.parts} == set(timeline.KINDS)
+
+
+def test_a_corrected_phone_is_told_and_its_numbers_are_not(world: World) -> None:
+    services.set_phone(employee=world.ana, phone="+351 912 345 678", by=make_user("hr3"))
+    page = shown(signed_in("HR"), world.ana)
+    assert "Phone changed in the records" in page
+    assert "+351912345678" not in page
+
+
+@pytest.mark.parametrize("body", [["a"], "a", 7, None, {"before": ["a"], "after": "b"}, {"before": None}])
+def test_a_change_whose_words_have_another_shape_is_still_told(world: World, body: Any) -> None:
+    record("employee.changed", subject=world.ana, by=make_user("hr3"), body=body, after={"name": "Ana B"})
+    assert "Ana B" in shown(signed_in("HR"), world.ana)
+
+
+def test_a_row_that_was_set_aside_says_why(world: World) -> None:
+    job = ImportJob.objects.create(by=make_user("importer2"), file_name="later.csv", state="done")
+    problems = [["phone", "no_phone", {"text": "12"}], ["", "twice", {"row": 7}]]
+    ImportRow.objects.create(
+        job=job, number=1, person=world.ana.number, kind="bad", outcome="set_aside", problems=problems
+    )
+    page = shown(signed_in("HR"), world.ana)
+    assert "“12” is not a phone number." in page
+    assert "The number stands in row 7 too." in page

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -273,16 +273,57 @@ def test_row_scope_holds_while_it_runs() -> None:
 def test_an_error_nobody_foresaw_is_tried_again_and_given_up_in_the_end(
     operator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(row: Any, by: User) -> None:
+    def broken(rows: Sequence[Any], by: User) -> dict[int, str]:
         raise ZeroDivisionError
 
     model = "outbox.outboundmessage"
-    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, lambda rows: {}, broken))
+    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, broken, lambda row, by: None))
     job = order(write(1), operator, "outbox.zyx")
     for _try in range(running.jobs.PATIENCE):
         assert running.work(job.pk)
         clock.wind(100)
     assert (fresh(job).state, states()) == ("failed", {"queued": 1})
+
+
+def held_up(monkeypatch: pytest.MonkeyPatch, keys: Sequence[int], error: Exception) -> None:
+    """A deed that cancels, but stumbles over these rows."""
+
+    def act(row: OutboundMessage, by: User) -> None:
+        OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
+        if row.pk in keys:
+            raise error
+
+    deed = Deed("outbox.outboundmessage", "Zyx", outbox.OPERATE, lambda rows, by: {}, act)
+    add(monkeypatch, deeds.deeds, "outbox.zyx", deed)
+
+
+def test_a_row_with_an_error_nobody_foresaw_stops_no_other(
+    operator: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = write(3)
+    held_up(monkeypatch, ids[1:2], ZeroDivisionError("Zyxwv"))
+    job = order(ids, operator, "outbox.zyx")
+    running.work(job.pk)
+    assert (fresh(job).state, fresh(job).counts, states()) == (
+        "done", {"done": 2, "skipped": 1}, {"cancelled": 2, "queued": 1})  # fmt: skip
+    why = BulkRow.objects.get(outcome="skipped").reason
+    assert "it is written in the log" in why
+    assert "Zyxwv" not in why
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_database_that_is_busy_is_no_reason_of_a_row(
+    operator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = write(3)
+    held_up(monkeypatch, ids[1:2], OperationalError("database is locked"))
+    job = order(ids, operator, "outbox.zyx")
+    running.work(job.pk)
+    assert (fresh(job).state, fresh(job).attempts, states()) == ("running", 1, {"queued": 3})
+    held_up(monkeypatch, [], OperationalError())
+    clock.wind(60)
+    assert running.run_waiting() == 1
+    assert fresh(job).counts == {"done": 3}
 
 
 def test_a_deed_that_the_product_no_longer_has_fails_in_words(operator: User, desk: Client) -> None:

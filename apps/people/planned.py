@@ -127,11 +127,11 @@ def _facts(departure: Leaving) -> dict[str, object]:
 
 
 @transaction.atomic
-def call_off(*, employee: Employee, by: HasActor) -> Leaving | None:
-    """The person stays. None: nothing was planned. Whoever calls checks that this may be done."""
+def call_off(*, employee: Employee, by: HasActor, only: Leaving | None = None) -> Leaving | None:
+    """The person stays. None: nothing was planned (or not by the row `only`). Whoever calls checks that this may be done."""
     row = departures.locked(employee)
     rows = Leaving.objects.select_for_update().filter(employee=row, state=Leaving.State.PLANNED)
-    departure = rows.first()
+    departure = (rows if only is None else rows.filter(pk=only.pk)).first()
     if departure is None:
         return None
     departure.state = Leaving.State.CALLED_OFF
@@ -143,10 +143,10 @@ def call_off(*, employee: Employee, by: HasActor) -> Leaving | None:
 
 
 @transaction.atomic
-def call_off_as_hr(*, employee: Employee, by: HasActor) -> Leaving:
-    """By the button. Raises NotPermittedError, MoveNotAllowedError when nothing is planned (any more)."""
+def call_off_as_hr(*, employee: Employee, by: HasActor, only: Leaving | None = None) -> Leaving:
+    """By a button: that of the person, or of one departure. Raises NotPermittedError, MoveNotAllowedError when nothing is planned (any more)."""
     departures.require(by, employee)
-    departure = call_off(employee=employee, by=by)
+    departure = call_off(employee=employee, by=by, only=only)
     if departure is None:
         raise MoveNotAllowedError(_("No departure of %(name)s is planned.") % {"name": employee})
     return departure

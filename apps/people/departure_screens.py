@@ -49,6 +49,14 @@ class DepartureButtons:
         useless = "take_back" if employee is None or employee.is_active else "mark_left"
         return [one for one in super().get_actions_detail(request, object_id) if one.method.__name__ != useless]  # type: ignore[misc]
 
+    def get_fieldsets(self: Any, request: HttpRequest, obj: Employee | None = None) -> Any:
+        """A planned departure is shown to whoever may see departures."""
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if request.user.has_perm(queries.VIEW_LEAVING):
+            return fieldsets
+        return [(title, {**options, "fields": [one for one in options["fields"] if one != "leaves_on"]})
+                for title, options in fieldsets]  # fmt: skip
+
     @admin.display(description=_("planned departure"))
     def leaves_on(self, employee: Employee) -> str:
         departure = planned.of(employee) if employee.pk else None

@@ -25,8 +25,13 @@ SENTENCES: dict[str, str | Promise] = {
     "employee.added": gettext_lazy("Entered into the records"),
     "employee.changed": gettext_lazy("Record changed"),
     "employee.phone_changed": gettext_lazy("Phone changed in the records"),
+    "employee.manager_changed": gettext_lazy("Manager changed"),
     "employee.left": gettext_lazy("Marked as left"),
     "employee.returned": gettext_lazy("Came back"),
+    "leaving.planned": gettext_lazy("Departure planned"),
+    "leaving.called_off": gettext_lazy("Planned departure called off"),
+    "leaving.postponed": gettext_lazy("Departure put off: they are the last administrator who can sign in"),
+    "leaving.seen": gettext_lazy("Departure looked at"),
     "leaving.passed_on": gettext_lazy("Something of theirs was passed on"),
     "leaving.left_as_is": gettext_lazy("Something of theirs was left as it is"),
 }
@@ -44,8 +49,13 @@ _RELATIONS = ("manager", "calendar", "cost_centre", "user")
 
 
 def _changes(employee: Employee, user: Any) -> QuerySet[Entry]:
-    """Whoever sees the employee sees what became of the record; the journal's other entries stay the auditor's."""
+    """Whoever sees the employee sees what became of the record; the journal's other entries stay the auditor's.
+
+    Of departures learns who may see departures: a planned one is nobody else's business yet.
+    """
     rows = Entry.objects.filter(subject_type=employee._meta.label_lower, subject_id=str(employee.pk))
+    if not user.has_perm(queries.VIEW_LEAVING):
+        rows = rows.exclude(name__startswith="leaving.")
     return rows.select_related("body")
 
 

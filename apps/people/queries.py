@@ -12,6 +12,7 @@ from apps.people import policy
 from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
 VIEW_ALL = "people.view_all_employees"
+VIEW_LEAVING = "people.view_leaving"
 
 
 def active_employee(employee_id: int | str) -> Employee | None:

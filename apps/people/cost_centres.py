@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import InvalidInputError
 from apps.core.scope import narrow
 from apps.journal.services import plain, record
-from apps.people import clerk, services
+from apps.people import clerk, queries, services
 from apps.people.authority import Authority
 from apps.people.models import CostCentre
 
@@ -38,6 +38,7 @@ def make(*, by: Authority, code: str, name: str = "", owner: Any = None) -> Cost
 def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
     """Change its `code`, `name` and `owner`; equal values change and record nothing.
 
+    An owner out of the caller's sight is read as none: none sent back leaves that owner.
     Raises InvalidInputError naming the wrong fields, NotPermittedError.
     """
     by.need("people.change_costcentre")
@@ -45,6 +46,8 @@ def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
     owner = values.get("owner")
     if owner is not None and owner.pk != row.owner_id:
         clerk.seen(by, owner)
+    if owner is None and not queries.visible_employees(by.user).filter(pk=row.owner_id).exists():
+        values.pop("owner", None)
     wanted = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     before = {name: getattr(row, name) for name in wanted}
     changed = {name: value for name, value in wanted.items() if before[name] != value}

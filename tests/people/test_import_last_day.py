@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from apps.core.errors import InvalidInputError
+from apps.journal import downloads
 from apps.people import departures, planned
 from apps.people import services as people
 from apps.people.importing import resource, running, samples, services
@@ -144,7 +145,7 @@ def test_an_export_of_plans_and_leavers_comes_in_again_unchanged(hr: User) -> No
     departures.mark_left(employee=gone, by=hr)
     lines = list(resource.lines(for_export(Employee.objects.order_by("number"))))
     assert [line[-1] for line in lines] == ["2026-11-30", "2026-11-03"]
-    content = samples.workbook(resource.headers(), lines)
+    content = downloads.workbook(resource.headers(), lines, title=samples.SHEET)
     assert kinds(previewed(content, hr)) == {"1": "unchanged", "2": "unchanged"}
 
 

@@ -45,6 +45,12 @@ class Absence(ApiView):
     def _row(self, pk: int) -> AbsenceRow:
         return get_object_or_404(clerk.absences(self.by), pk=pk)
 
+    def _locked(self, pk: int) -> AbsenceRow:
+        """As `_row`, and nobody else changes it before this request is done."""
+        found = clerk.absences(self.by).filter(pk=pk).values("pk")
+        get_object_or_404(AbsenceRow.objects.select_for_update().filter(pk__in=found))
+        return self._row(pk)
+
     @extend_schema(operation_id="get_absence", responses=shapes.AbsenceOfPerson)
     def get(self, request: Request, pk: int) -> Response:
         """One absence."""
@@ -53,7 +59,7 @@ class Absence(ApiView):
     @extend_schema(operation_id="change_absence", request=shapes.AbsenceChange, responses=shapes.AbsenceOfPerson)
     def patch(self, request: Request, pk: int) -> Response:
         """Change its days, deputy or reason."""
-        row = self._row(pk)
+        row = self._locked(pk)
         check_match(request, etag(shapes.AbsenceOfPerson(row).data))
         values: dict[str, Any] = given(shapes.AbsenceChange, request.data)
         if "deputy" in values:
@@ -65,7 +71,7 @@ class Absence(ApiView):
     @extend_schema(operation_id="remove_absence", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Remove it: the person is here after all."""
-        row = self._row(pk)
+        row = self._locked(pk)
         check_match(request, etag(shapes.AbsenceOfPerson(row).data))
         absences.remove_absence(absence=row, by=self.by)
         return Response(status=204)

@@ -33,6 +33,12 @@ def row(by: Authority, pk: int) -> WorkCalendar:
     return get_object_or_404(rows(by), pk=pk)
 
 
+def locked(by: Authority, pk: int) -> WorkCalendar:
+    """As `row`, and nobody else changes it or its hours before this request is done."""
+    get_object_or_404(WorkCalendar.objects.select_for_update().filter(pk__in=rows(by).filter(pk=pk).values("pk")))
+    return row(by, pk)
+
+
 def days(by: Authority, pk: int) -> QuerySet[Holiday]:
     """Raises Http404, NotPermittedError."""
     by.need("calendars.view_holiday")
@@ -80,7 +86,7 @@ class Calendar(ApiView):
     @extend_schema(operation_id="change_calendar", request=shapes.CalendarChange, responses=shapes.CalendarOut)
     def patch(self, request: Request, pk: int) -> Response:
         """Change its name, place or quiet hours. Another place takes the coming public holidays of the old one out."""
-        calendar = row(self.by, pk)
+        calendar = locked(self.by, pk)
         check_match(request, etag(shapes.CalendarOut(calendar).data))
         editing.change_calendar(calendar=calendar, by=self.by, **given(shapes.CalendarChange, request.data))
         return answer(self.by, pk)
@@ -88,7 +94,7 @@ class Calendar(ApiView):
     @extend_schema(operation_id="remove_calendar", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Remove it. The default one, and one that somebody works by, stay: 409."""
-        calendar = row(self.by, pk)
+        calendar = locked(self.by, pk)
         check_match(request, etag(shapes.CalendarOut(calendar).data))
         editing.remove_calendar(calendar=calendar, by=self.by)
         return Response(status=204)
@@ -111,7 +117,7 @@ class CalendarHours(ApiView):
     @extend_schema(operation_id="set_calendar_hours", request=shapes.WeekIn, responses=shapes.CalendarOut)
     def put(self, request: Request, pk: int) -> Response:
         """The whole week anew; an empty list is every day, round the clock."""
-        calendar = row(self.by, pk)
+        calendar = locked(self.by, pk)
         check_match(request, etag(shapes.CalendarOut(calendar).data))
         week = [(span["weekday"], span["starts"], span["ends"]) for span in given(shapes.WeekIn, request.data)["hours"]]
         editing.set_week(calendar=calendar, week=week, by=self.by)

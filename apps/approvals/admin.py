@@ -137,6 +137,11 @@ class RequestAdmin(ReadOnlyAdmin):
         seats = models.Prefetch("stage_runs", runs, to_attr="open_runs")
         return queries.visible_to(request.user).order_by("-id").prefetch_related(seats)
 
+    def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
+        """Most people file for themselves: who filed it is told where it was somebody else."""
+        is_own = obj is None or obj.filed_by_id is None
+        return [name for name in super().get_fields(request, obj) if not (is_own and name == "filed_by")]
+
     def search_exactly(self, text: str) -> Q | None:
         """People type the code: R-12."""
         number = coded("R", text)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import tablib
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,13 +18,11 @@ from apps.calendars.daysfile import Day, Line
 from apps.calendars.models import WorkCalendar
 from apps.calendars.show import clock_time
 from apps.core.errors import RecadoError
-from apps.journal import tables
+from apps.journal import downloads, tables
 from apps.journal.capture import acting
-from apps.journal.export import as_lines, safe_cell
 from apps.journal.services import record
 
 SHOWN = 500  # rows of a preview
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ORDER = {"bad": 0, "new": 1, "changed": 2, "elsewhere": 3, "unchanged": 4}
 
 
@@ -45,7 +42,7 @@ class DayScreens:
                     counts = importing.apply(calendar=calendar, token=request.POST["token"], by=request.user)
                     messages.success(request, gettext("%(new)s days are new, %(changed)s changed.") % counts)
                     return HttpResponseRedirect(reverse("admin:calendars_workcalendar_change", args=[calendar.pk]))
-                preview = importing.preview(calendar=calendar, content=_uploaded(request), by=request.user)
+                preview = importing.preview(calendar=calendar, content=downloads.uploaded(request), by=request.user)
             except RecadoError as refused:
                 error = gettext("%(what)s Nothing was changed.") % {"what": refused}
         context = {
@@ -64,19 +61,8 @@ class DayScreens:
         kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
         with transaction.atomic():
             record("workcalendar.days_exported", subject=calendar, by=acting(request), after={"format": kind})
-        answer: HttpResponse | StreamingHttpResponse
-        if kind == "csv":
-            answer = StreamingHttpResponse(
-                as_lines(importing.headers(), importing.lines(calendar)), content_type="text/csv; charset=utf-8"
-            )
-        else:
-            book = tablib.Dataset(headers=importing.headers(), title="days")
-            for line in importing.lines(calendar):
-                book.append([safe_cell(cell) for cell in line])
-            answer = HttpResponse(bytes(book.export("xlsx")), content_type=XLSX)
-        answer["Content-Disposition"] = f'attachment; filename="days-{calendar.pk}.{kind}"'
-        answer["Cache-Control"] = "no-store"
-        return answer
+        rows = importing.lines(calendar)
+        return downloads.answer(kind, importing.headers(), rows, name=f"days-{calendar.pk}", title="days")
 
 
 def _seen(screen: Any, request: HttpRequest, object_id: str) -> WorkCalendar:
@@ -86,11 +72,6 @@ def _seen(screen: Any, request: HttpRequest, object_id: str) -> WorkCalendar:
     if not screen.has_view_permission(request, calendar):
         raise PermissionDenied
     return calendar
-
-
-def _uploaded(request: HttpRequest) -> bytes:
-    file = request.FILES.get("file")
-    return file.read(tables.LARGEST + 1) if file is not None else b""
 
 
 def _row(line: Line) -> dict[str, Any]:

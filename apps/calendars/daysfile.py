@@ -167,8 +167,17 @@ def counts(lines: Iterable[Line]) -> dict[str, int]:
     return {kind: found.get(kind, 0) for kind in ("new", "changed", "unchanged", "elsewhere", "bad")}
 
 
+def folded(name: str) -> str:
+    """The name of a calendar or region as `Place` knows it. One in a script that `plain` leaves nothing of stays itself.
+
+    >>> folded(" São Paulo"), folded(" 東京 ")
+    ('sao paulo', '東京')
+    """
+    return plain(name) or " ".join(name.casefold().split())
+
+
 def _is_elsewhere(text: str, place: Place) -> bool:
-    named = plain(text)
+    named = folded(text)
     if not named or named in place.own:
         return False
     if named in place.others:

@@ -108,6 +108,7 @@ def set_week(*, calendar: WorkCalendar, week: Week, by: HasActor) -> list[WorkHo
 def set_day(*, calendar: WorkCalendar, day: date, by: HasActor, **values: Any) -> Holiday:
     """A day unlike its weekday: `name`, `is_working`, `starts`, `ends`. What was there for that day is replaced.
 
+    A public holiday becomes the company's own day by it, also where nothing else differs: another place does not take it out.
     Raises InvalidInputError naming the wrong fields, NotPermittedError.
     """
     services.require(by, "calendars.add_holiday", "calendars.change_holiday")
@@ -117,6 +118,8 @@ def set_day(*, calendar: WorkCalendar, day: date, by: HasActor, **values: Any) -
     for name, value in values.items():
         setattr(row, name, value.strip() if isinstance(value, str) else value)
     after = _of_day(row)
+    if row.is_public:
+        before, after, row.is_public = {**before, "is_public": True}, {**after, "is_public": False}, False
     if before == after:
         return row
     _cleaned(row)

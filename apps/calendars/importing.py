@@ -152,8 +152,8 @@ def _place(calendar: WorkCalendar) -> daysfile.Place:
     hours: dict[int, list[Any]] = {}
     for span in WorkHours.objects.filter(calendar=calendar).order_by("weekday", "starts"):
         hours.setdefault(span.weekday, []).append((span.starts, span.ends))
-    mine = frozenset(tables.plain(name) for name in own if name)
-    return daysfile.Place(mine, frozenset(tables.plain(name) for name in others if name) - mine, hours)
+    mine = frozenset(daysfile.folded(name) for name in own if name)
+    return daysfile.Place(mine, frozenset(daysfile.folded(name) for name in others if name) - mine, hours)
 
 
 # --- out --------------------------------------------------------------------------------------------------------------

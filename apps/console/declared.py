@@ -196,7 +196,7 @@ BUTTONS: dict[str, Need] = {
     "people/leaving/<path:object_id>/mark-seen/": may(_EMPLOYEE),
     "people/leaving/<path:object_id>/change-plan/": may(_EMPLOYEE),
     "people/leaving/<path:object_id>/call-off/": may(_EMPLOYEE),
-    "people/bulkjob/<int:pk>/progress/": may("people.view_bulkjob"),
+    "people/bulkjob/<int:pk>/progress/": desk(_("whoever ordered it, and whoever sees the list")),
     "people/importjob/upload/": may("people.add_employee", _EMPLOYEE),
     "people/importjob/start/": may("people.add_employee", _EMPLOYEE),
     "people/importjob/sample/<str:kind>/": desk(_("a sample with made-up people")),

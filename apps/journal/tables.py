@@ -25,7 +25,7 @@ MOST_PARTS = 500
 
 DELIMITERS = ",;\t|"
 _NOISE = re.compile(r"[^a-z0-9]+")
-_SEP_LINE = re.compile(r"^sep=(.)\r?\n", re.IGNORECASE)
+_SEP_LINE = re.compile(r'^sep=([^"\r\n])\r?\n', re.IGNORECASE)
 _LOOKS_LIKE_DATA = re.compile(r"^[+(]?\d[\d\s().\-/]*$|^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.core.errors import InvalidInputError, NotPermittedError
+from apps.core.errors import NotPermittedError
 from apps.journal.services import plain, record
-from apps.people import clerk
+from apps.people import clerk, services
 from apps.people.authority import Authority
 from apps.people.models import Absence
 
@@ -29,7 +29,7 @@ def change_absence(*, absence: Absence, by: Authority, **values: Any) -> Absence
     changed = {name: value for name, value in values.items() if before[name] != value}
     for name, value in changed.items():
         setattr(row, name, value)
-    _check(row)
+    services.check_absence(row)
     if changed:
         row.save(update_fields=list(changed))
         was, now = ({name: plain(side[name]) for name in _TOLD if name in changed} for side in (before, changed))
@@ -54,12 +54,3 @@ def seen(by: Authority, pk: int) -> Absence:
     if row is None:
         raise NotPermittedError(_("This absence is not among those you may see. Nothing was changed."))
     return row
-
-
-def _check(row: Absence) -> None:
-    if row.ends_on < row.starts_on:
-        raise InvalidInputError(
-            _("The last day lies before the first."), fields={"ends_on": _("Before the first day.")}
-        )
-    if row.deputy_id == row.employee_id:
-        raise InvalidInputError(_("Nobody is their own deputy."), fields={"deputy": _("Choose somebody else.")})

@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
-from apps.core.errors import InvalidInputError
 from apps.core.scope import narrow
 from apps.journal.services import plain, record
-from apps.people import clerk, services
+from apps.people import clerk, queries, services
 from apps.people.authority import Authority
 from apps.people.models import CostCentre
 
@@ -27,17 +24,14 @@ def make(*, by: Authority, code: str, name: str = "", owner: Any = None) -> Cost
     by.need("people.add_costcentre")
     if owner is not None:
         clerk.seen(by, owner)
-    try:
-        with transaction.atomic():
-            return services.create_cost_centre(code=code, name=name, owner=owner, by=by)
-    except IntegrityError as error:  # somebody else took the code between the look and the save
-        raise _taken(code) from error
+    return services.create_cost_centre(code=code, name=name, owner=owner, by=by)
 
 
 @transaction.atomic
 def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
     """Change its `code`, `name` and `owner`; equal values change and record nothing.
 
+    An owner out of the caller's sight is read as none: none sent back leaves that owner.
     Raises InvalidInputError naming the wrong fields, NotPermittedError.
     """
     by.need("people.change_costcentre")
@@ -45,6 +39,12 @@ def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
     owner = values.get("owner")
     if owner is not None and owner.pk != row.owner_id:
         clerk.seen(by, owner)
+    if (
+        owner is None
+        and row.owner is not None
+        and not queries.visible_employees(by.user).filter(pk=row.owner.pk).exists()
+    ):
+        values.pop("owner", None)
     wanted = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     before = {name: getattr(row, name) for name in wanted}
     changed = {name: value for name, value in wanted.items() if before[name] != value}
@@ -52,7 +52,7 @@ def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
         setattr(row, name, value)
     if not changed:
         return row
-    _saved(row)
+    services.save_cost_centre(row)
     was, now = ({name: plain(side[name]) for name in changed} for side in (before, changed))
     record("costcentre.changed", subject=row, by=by, body={"before": was, "after": now})
     return row
@@ -66,23 +66,3 @@ def remove(*, centre: CostCentre, by: Authority) -> None:
     was = {"code": row.code, "name": row.name, "owner": plain(row.owner)}
     record("costcentre.removed", subject=row, by=by, body={"before": was, "after": {}})
     row.delete()
-
-
-def _saved(row: CostCentre) -> None:
-    """Codes are looked up without case by imports: two that differ in nothing else would be one."""
-    if CostCentre.objects.filter(code__iexact=row.code).exclude(pk=row.pk).exists():
-        raise _taken(row.code)
-    try:
-        row.full_clean()
-        with transaction.atomic():
-            row.save()
-    except ValidationError as error:
-        fields = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
-        raise InvalidInputError(" ".join(error.messages), fields=fields) from error
-    except IntegrityError as error:  # somebody else took the code between the look and the save
-        raise _taken(row.code) from error
-
-
-def _taken(code: str) -> InvalidInputError:
-    sentence = _("“%(text)s” is there already.") % {"text": code.strip()}
-    return InvalidInputError(sentence, fields={"code": sentence}, code="code_taken")

@@ -6,7 +6,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.errors import InvalidInputError
 from apps.people import departures, services
 from apps.people.bulk.deeds import Deed, register
 from apps.people.models import Employee, User
@@ -18,9 +17,6 @@ def _left(rows: Sequence[Employee], by: User) -> Mapping[int, str]:
 
 
 def _mark_left(row: Any, by: User) -> None:
-    if row.user is not None and departures.is_last_administrator(row.user):
-        raise InvalidInputError(_("%(name)s is the last administrator who can sign in: make somebody else one first.")
-                                % {"name": row})  # fmt: skip
     services.mark_left(employee=row, by=by)
 
 

@@ -49,6 +49,14 @@ class DepartureButtons:
         useless = "take_back" if employee is None or employee.is_active else "mark_left"
         return [one for one in super().get_actions_detail(request, object_id) if one.method.__name__ != useless]  # type: ignore[misc]
 
+    def get_fieldsets(self: Any, request: HttpRequest, obj: Employee | None = None) -> Any:
+        """A planned departure is shown to whoever may see departures."""
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if request.user.has_perm(queries.VIEW_LEAVING):
+            return fieldsets
+        return [(title, {**options, "fields": [one for one in options["fields"] if one != "leaves_on"]})
+                for title, options in fieldsets]  # fmt: skip
+
     @admin.display(description=_("planned departure"))
     def leaves_on(self, employee: Employee) -> str:
         departure = planned.of(employee) if employee.pk else None
@@ -190,6 +198,15 @@ class LeavingAdmin(ReadOnlyAdmin):
             return render_to_string("people/passed_on.html", {"lines": planned.lines(departure), "is_planned": True})
         return render_to_string("people/passed_on.html", {"lines": departure.report})
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        """What is over cannot be called off; the page behind the plan also passes on what somebody who left has open."""
+        row = self.get_object(request, str(object_id))
+        if row is None or row.state == Leaving.State.CALLED_OFF:
+            useless = {"call_off", "change_plan"}
+        else:
+            useless = set() if row.state == Leaving.State.PLANNED else {"call_off"}
+        return [one for one in super().get_actions_detail(request, object_id) if one.method.__name__ not in useless]
+
     @action(description=_("Change the plan"), url_path="change-plan", icon="edit_calendar")
     def change_plan(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page with the last day and the new owners."""
@@ -201,7 +218,7 @@ class LeavingAdmin(ReadOnlyAdmin):
 
     @button(_("Call off"), permission=departures.CHANGE, icon="event_busy")
     def call_off(self, request: HttpRequest, obj: Leaving) -> str:
-        planned.call_off_as_hr(employee=obj.employee, by=acting(request))
+        planned.call_off_as_hr(employee=obj.employee, by=acting(request), only=obj)
         return gettext("Called off: %(name)s stays, and nothing is passed on.") % {"name": obj.employee}
 
     @button(_("Seen"), permission=departures.CHANGE, icon="done")

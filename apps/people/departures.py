@@ -18,17 +18,22 @@ from apps.people.settling import settle
 CHANGE = "people.change_employee"
 
 
+class LastAdministratorError(InvalidInputError):
+    """Whoever is to leave is the last one who can hand out roles."""
+
+
 @transaction.atomic
 def mark_left(*, employee: Employee, by: HasActor, on: date | None = None) -> Employee:
     """The person no longer works here: from this commit on they decide nothing, and reactions clear up behind them.
 
     For ways in where nobody can be asked who takes over: nothing changes its owner, and the home tells HR to look. Where
     the departure was planned, though, it is carried out as was chosen then. The sign-in is locked in the same commit.
-    Raises MoveNotAllowedError when the employee has left before.
+    Raises MoveNotAllowedError when the employee has left before, LastAdministratorError.
     """
-    departure = _planned(employee)
-    things = leaving.open_things(employee) if departure is not None else []
-    left = _leave(employee=employee, by=by, on=on)
+    row = locked(employee)
+    departure = _planned(row)
+    things = leaving.open_things(row) if departure is not None else []
+    left = _leave(row, by=by, on=on)
     if departure is None:
         Leaving.objects.create(employee=left, on=left.left_on or queries.today(left))
         return left
@@ -38,6 +43,11 @@ def mark_left(*, employee: Employee, by: HasActor, on: date | None = None) -> Em
         departure.seen_at = None
     departure.save()
     return left
+
+
+def locked(employee: Employee) -> Employee:
+    """The person as they are now. Whoever needs their departure too takes it after them: the order of every verb."""
+    return Employee.objects.select_for_update().get(pk=employee.pk)
 
 
 def _planned(employee: Employee) -> Leaving | None:
@@ -51,8 +61,10 @@ def _done(departure: Leaving, left: Employee, lines: list[dict[str, Any]]) -> No
     departure.report = [*departure.report, *lines]
 
 
-def _leave(*, employee: Employee, by: HasActor, on: date | None) -> Employee:
-    left = transition(employee, EMPLOYEE, "leave", by=by, left_on=on or queries.today(employee))
+def _leave(row: Employee, *, by: HasActor, on: date | None) -> Employee:
+    """`row` is under lock. Every departure comes through here."""
+    check_may_go(row)
+    left = transition(row, EMPLOYEE, "leave", by=by, is_locked=True, left_on=on or queries.today(row))
     if left.user is not None and left.user.is_active:
         left.user.is_active = False
         left.user.save(update_fields=["is_active"])
@@ -66,19 +78,17 @@ def pass_on(*, employee: Employee, by: HasActor, answers: leaving.Answers) -> Em
 
     `answers` by key of `leaving.open_things`; without one the proposal counts, and what has no proposal must be answered.
     Raises InvalidInputError naming the keys that are wrong, MoveNotAllowedError when there is nothing left to pass on,
-    NotPermittedError. Then nothing is changed.
+    LastAdministratorError, NotPermittedError. Then nothing is changed.
     """
     require(by, employee)
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = locked(employee)
     things = leaving.open_things(row)
     if not row.is_active and not things:
         raise MoveNotAllowedError(_("%(name)s has left already, and nothing is open.") % {"name": row})
-    if row.user is not None and is_last_administrator(row.user):
-        raise last_administrator(row)
     leaving.check_answers(things, answers, leaver=row)
     departure = _planned(row) if row.is_active else Leaving.objects.filter(employee=row).order_by("-pk").first()
     if row.is_active:
-        row = _leave(employee=row, by=by, on=None)
+        row = _leave(row, by=by, on=None)
     told = leaving.pass_on(employee=row, things=things, answers=answers, by=by)
     departure = departure or Leaving(employee=row)
     _done(departure, row, told)
@@ -115,10 +125,16 @@ def require(by: HasActor, employee: Employee) -> None:
         raise NotPermittedError(_("You may not mark this person as left. Nothing was changed."))
 
 
-def last_administrator(employee: Employee) -> InvalidInputError:
-    """The refusal to let the last one go."""
-    return InvalidInputError(_("%(name)s is the last administrator who can sign in: make somebody else one first.")
-                             % {"name": employee})  # fmt: skip
+def check_may_go(employee: Employee) -> None:
+    """Raises LastAdministratorError. Two administrators who leave in one moment are looked at one after the other."""
+    user = employee.user
+    if user is None or not user.is_superuser:
+        return
+    administrators = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    list(administrators.select_for_update().values_list("pk"))
+    if is_last_administrator(user):
+        raise LastAdministratorError(_("%(name)s is the last administrator who can sign in: make somebody else one first.")
+                                     % {"name": employee})  # fmt: skip
 
 
 def is_last_administrator(user: User) -> bool:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.journal.models import Entry
 from apps.people import queries
 from apps.people.importing.models import ImportRow
+from apps.people.importing.showing import reasons_of
 from apps.people.models import Absence, Employee
 from apps.people.timeline import Line, register
 
@@ -24,8 +25,13 @@ SENTENCES: dict[str, str | Promise] = {
     "employee.added": gettext_lazy("Entered into the records"),
     "employee.changed": gettext_lazy("Record changed"),
     "employee.phone_changed": gettext_lazy("Phone changed in the records"),
+    "employee.manager_changed": gettext_lazy("Manager changed"),
     "employee.left": gettext_lazy("Marked as left"),
     "employee.returned": gettext_lazy("Came back"),
+    "leaving.planned": gettext_lazy("Departure planned"),
+    "leaving.called_off": gettext_lazy("Planned departure called off"),
+    "leaving.postponed": gettext_lazy("Departure put off: they are the last administrator who can sign in"),
+    "leaving.seen": gettext_lazy("Departure looked at"),
     "leaving.passed_on": gettext_lazy("Something of theirs was passed on"),
     "leaving.left_as_is": gettext_lazy("Something of theirs was left as it is"),
 }
@@ -43,8 +49,13 @@ _RELATIONS = ("manager", "calendar", "cost_centre", "user")
 
 
 def _changes(employee: Employee, user: Any) -> QuerySet[Entry]:
-    """Whoever sees the employee sees what became of the record; the journal's other entries stay the auditor's."""
+    """Whoever sees the employee sees what became of the record; the journal's other entries stay the auditor's.
+
+    Of departures learns who may see departures: a planned one is nobody else's business yet.
+    """
     rows = Entry.objects.filter(subject_type=employee._meta.label_lower, subject_id=str(employee.pk))
+    if not user.has_perm(queries.VIEW_LEAVING):
+        rows = rows.exclude(name__startswith="leaving.")
     return rows.select_related("body")
 
 
@@ -63,10 +74,11 @@ def _differences(entry: Entry, *, has_values: bool) -> str:
     content = body.content if body is not None else ""
     if content is None:
         return _("What it said was erased lawfully.")
-    told = json.loads(content) if content else {}
-    before, after = ({**part, **told.get(key, {})} for part, key in ((entry.before, "before"), (entry.after, "after")))
     if entry.name != "employee.changed":
         return ""
+    told = _fields(json.loads(content)) if content else {}
+    before = {**_fields(entry.before), **_fields(told.get("before"))}
+    after = {**_fields(entry.after), **_fields(told.get("after"))}
     pieces = []
     for name in {**before, **after}:
         label = _label(name)
@@ -75,6 +87,11 @@ def _differences(entry: Entry, *, has_values: bool) -> str:
                 "field": label, "old": before.get(name) or "–", "new": after.get(name) or "–"}  # fmt: skip
         pieces.append(label)
     return "; ".join(pieces)
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    """Whoever records may put anything into an entry's words: what names no fields tells of none."""
+    return part if isinstance(part, dict) else {}
 
 
 def _label(name: str) -> str:
@@ -119,7 +136,7 @@ def _tell_imports(rows: Sequence[ImportRow], user: Any) -> Iterable[Line]:
         is_taken = row.outcome == ImportRow.Outcome.APPLIED
         what = _("A file brought news of them") if is_taken else _("A file named them, and that row was set aside")
         kind, name = str(ImportRow.Kind(row.kind).label), row.job.file_name
-        detail = f"{name} · {kind}" if is_taken else " ".join([name, "·", *(str(why) for _field, why in row.problems)])
+        detail = f"{name} · {kind}" if is_taken else " ".join([name, "·", *(why for _field, why in reasons_of(row))])
         url = reverse("admin:people_importjob_change", args=[row.job_id])
         yield Line(what, detail, url, str(row.job.by or ""))
 

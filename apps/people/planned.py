@@ -62,7 +62,8 @@ def lines(departure: Leaving) -> list[dict[str, Any]]:
 def leave(*, employee: Employee, by: HasActor, on: date | None = None) -> Employee:
     """For ways in where nobody can be asked: a last day still to come is planned, today or an earlier one leaves at once.
 
-    Raises InvalidInputError for a day too far ahead, MoveNotAllowedError when the person has left before.
+    Raises InvalidInputError for a day too far ahead, MoveNotAllowedError when the person has left before,
+    LastAdministratorError.
     """
     if on is None or on <= queries.today(employee):
         return departures.mark_left(employee=employee, by=by, on=on)
@@ -74,11 +75,9 @@ def plan_as_chosen(*, employee: Employee, on: date, by: HasActor, answers: leavi
     """Somebody of HR says when the person leaves and who takes over. Nothing else happens before that day is over.
 
     Raises InvalidInputError naming the wrong day ("on") or the keys of things without an owner, NotPermittedError,
-    MoveNotAllowedError.
+    MoveNotAllowedError, LastAdministratorError.
     """
     departures.require(by, employee)
-    if employee.user is not None and departures.is_last_administrator(employee.user):
-        raise departures.last_administrator(employee)
     leaving.check_answers(leaving.open_things(employee), answers, leaver=employee)
     return plan(employee=employee, on=on, by=by, answers=answers)
 
@@ -87,11 +86,12 @@ def plan_as_chosen(*, employee: Employee, on: date, by: HasActor, answers: leavi
 def plan(*, employee: Employee, on: date, by: HasActor, answers: leaving.Answers | None = None) -> Leaving:
     """Set or move the last day. Without `answers` those given before stay; without any, the home asks HR to look.
 
-    Raises InvalidInputError naming "on", MoveNotAllowedError when the person has left.
+    Raises InvalidInputError naming "on", MoveNotAllowedError when the person has left, LastAdministratorError.
     """
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = departures.locked(employee)
     if not row.is_active:
         raise MoveNotAllowedError(_("%(name)s has left already.") % {"name": row})
+    departures.check_may_go(row)
     check_day(row, on)
     found = Leaving.objects.select_for_update().filter(employee=row, state=Leaving.State.PLANNED).first()
     departure = found or Leaving(employee=row, state=Leaving.State.PLANNED)
@@ -127,10 +127,11 @@ def _facts(departure: Leaving) -> dict[str, object]:
 
 
 @transaction.atomic
-def call_off(*, employee: Employee, by: HasActor) -> Leaving | None:
-    """The person stays. None: nothing was planned. Whoever calls checks that this may be done."""
-    rows = Leaving.objects.select_for_update().filter(employee=employee, state=Leaving.State.PLANNED)
-    departure = rows.first()
+def call_off(*, employee: Employee, by: HasActor, only: Leaving | None = None) -> Leaving | None:
+    """The person stays. None: nothing was planned (or not by the row `only`). Whoever calls checks that this may be done."""
+    row = departures.locked(employee)
+    rows = Leaving.objects.select_for_update().filter(employee=row, state=Leaving.State.PLANNED)
+    departure = (rows if only is None else rows.filter(pk=only.pk)).first()
     if departure is None:
         return None
     departure.state = Leaving.State.CALLED_OFF
@@ -142,10 +143,10 @@ def call_off(*, employee: Employee, by: HasActor) -> Leaving | None:
 
 
 @transaction.atomic
-def call_off_as_hr(*, employee: Employee, by: HasActor) -> Leaving:
-    """By the button. Raises NotPermittedError, MoveNotAllowedError when nothing is planned (any more)."""
+def call_off_as_hr(*, employee: Employee, by: HasActor, only: Leaving | None = None) -> Leaving:
+    """By a button: that of the person, or of one departure. Raises NotPermittedError, MoveNotAllowedError when nothing is planned (any more)."""
     departures.require(by, employee)
-    departure = call_off(employee=employee, by=by)
+    departure = call_off(employee=employee, by=by, only=only)
     if departure is None:
         raise MoveNotAllowedError(_("No departure of %(name)s is planned.") % {"name": employee})
     return departure
@@ -170,20 +171,21 @@ def carry_out(leaving_id: int) -> bool:
     The last administrator who can sign in does not go: HR finds the departure among those to look at, and every day it
     is tried again.
     """
+    employee = Employee.objects.select_for_update(of=("self",)).filter(leavings__pk=leaving_id).first()
     rows = Leaving.objects.select_for_update(of=("self",)).select_related("employee__user")
     departure = rows.filter(pk=leaving_id, state=Leaving.State.PLANNED).first()
-    if departure is None:
+    if employee is None or departure is None:
         return False
     if due_at(departure) > clock.now():
         watch(departure)
         return False
-    employee = departure.employee
     with translation.override(departure.language or settings.LANGUAGE_CODE), correlation(f"leaving:{departure.pk}"):
-        if employee.user is not None and departures.is_last_administrator(employee.user):
+        try:
+            departures.mark_left(employee=employee, by=SYSTEM, on=departure.on)
+        except departures.LastAdministratorError:
             Leaving.objects.filter(pk=departure.pk).update(seen_at=None)
             record("leaving.postponed", subject=employee, after={"why": "last_administrator"})
             due = clock.now() + TRY_AGAIN
             set_timer(handler=HANDLER, key=_key(departure), due_at=due, data={"leaving": departure.pk})
             return False
-        departures.mark_left(employee=employee, by=SYSTEM, on=departure.on)
     return True

@@ -12,6 +12,7 @@ from apps.people import policy
 from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
 VIEW_ALL = "people.view_all_employees"
+VIEW_LEAVING = "people.view_leaving"
 
 
 def active_employee(employee_id: int | str) -> Employee | None:
@@ -34,8 +35,13 @@ def employees_who_may(permission: str) -> list[Employee]:
 
 def local_day(employee: Employee, at: datetime) -> date:
     """The date on this person's own calendar at `at` (UTC when the stored zone is unknown)."""
+    return day_in(employee.time_zone, at)
+
+
+def day_in(time_zone: str, at: datetime) -> date:
+    """The date there at `at`; in UTC when there is no such zone."""
     try:
-        return at.astimezone(ZoneInfo(employee.time_zone)).date()
+        return at.astimezone(ZoneInfo(time_zone)).date()
     except (ZoneInfoNotFoundError, ValueError):
         return at.date()
 

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -214,19 +214,32 @@ def create_team(*, name: str, by: HasActor, parent: Team | None = None) -> Team:
 def create_cost_centre(*, code: str, by: HasActor, name: str = "", owner: Employee | None = None) -> CostCentre:
     """A new cost centre; without a name it is called like its code. Raises InvalidInputError."""
     centre = CostCentre(code=code.strip(), name=name.strip() or code.strip(), owner=owner)
-    _checked(centre)
-    _check_free(CostCentre.objects.filter(code__iexact=centre.code), "code", centre.code)
-    centre.save()
+    save_cost_centre(centre)
     record("costcentre.added", subject=centre, by=by, body={"before": {}, "after": {
         "code": centre.code, "name": centre.name, "owner": plain(owner)}})  # fmt: skip
     return centre
 
 
+def save_cost_centre(row: CostCentre) -> None:
+    """Write it. Raises InvalidInputError for unusable values, and for a code that is taken, also in the same moment."""
+    _check_free(CostCentre.objects.filter(code__iexact=row.code).exclude(pk=row.pk), "code", row.code)
+    _checked(row)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:  # somebody else took the code between the look and the save
+        raise _is_there("code", row.code) from error
+
+
 def _check_free(same: QuerySet[Any], field: str, text: str) -> None:
     """Imports look names up without case: two that differ in nothing else would be one."""
     if same.exists():
-        sentence = _("“%(text)s” is there already.") % {"text": text}
-        raise InvalidInputError(sentence, fields={field: sentence})
+        raise _is_there(field, text)
+
+
+def _is_there(field: str, text: str) -> InvalidInputError:
+    sentence = _("“%(text)s” is there already.") % {"text": text}
+    return InvalidInputError(sentence, fields={field: sentence}, code=f"{field}_taken")
 
 
 def _checked(row: Team | CostCentre) -> None:
@@ -276,19 +289,23 @@ def record_absence(
     reason: str = "",
 ) -> Absence:
     """Both days count. Without a deputy the standing one decides, else the manager. Raises InvalidInputError."""
-    if ends_on < starts_on:
-        raise InvalidInputError(
-            _("The last day lies before the first."), fields={"ends_on": _("Before the first day.")}
-        )
-    if deputy is not None and deputy.pk == employee.pk:
-        raise InvalidInputError(_("Nobody is their own deputy."), fields={"deputy": _("Choose somebody else.")})
-    absence = Absence.objects.create(
-        employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=reason
-    )
+    absence = Absence(employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=reason)
+    check_absence(absence)
+    absence.save()
     record("absence.added", subject=absence, by=by, after={
         "employee": employee.pk, "deputy": deputy.pk if deputy else None,
         "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}, body={"reason": reason})  # fmt: skip
     return absence
+
+
+def check_absence(row: Absence) -> None:
+    """Raises InvalidInputError for days in the wrong order, and for somebody who would stand in for themselves."""
+    if row.ends_on < row.starts_on:
+        raise InvalidInputError(
+            _("The last day lies before the first."), fields={"ends_on": _("Before the first day.")}
+        )
+    if row.deputy_id == row.employee_id:
+        raise InvalidInputError(_("Nobody is their own deputy."), fields={"deputy": _("Choose somebody else.")})
 
 
 def begins_at(absence: Absence) -> datetime:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import DateField, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -106,7 +107,7 @@ def read_place(text: str) -> Place | None:
         at = datetime.strptime(pieces[0], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Place(at, pieces[1], min(int(pieces[2]), 2**63 - 1)) if at.year > 1 else None
+    return Place(at, pieces[1], min(int(pieces[2]), 2**63 - 1)) if 1 < at.year < 9999 else None
 
 
 def _older(name: str, part: Part, rows: QuerySet[Any], place: Place | None) -> QuerySet[Any]:
@@ -117,7 +118,8 @@ def _older(name: str, part: Part, rows: QuerySet[Any], place: Place | None) -> Q
     at: Any = place.at
     is_exact = True
     if _is_date(rows, part.moment):  # a day stands at its first moment
-        is_exact, at = place.at == _first_moment(place.at.date()), place.at.date()
+        at = place.at.astimezone(timezone.get_current_timezone()).date()
+        is_exact = place.at == _first_moment(at)
     before = Q(**{f"{part.moment}__lt" if is_exact else f"{part.moment}__lte": at})
     if is_exact and name > place.part:
         before |= Q(**{part.moment: at})
@@ -131,7 +133,8 @@ def _is_date(rows: QuerySet[Any], moment: str) -> bool:
 
 
 def _first_moment(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
+    """Where the page is read: it shows moments so, and the day must be the same on the page."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

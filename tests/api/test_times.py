@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from apps.calendars.models import Holiday, WorkCalendar
 from apps.core import clock
@@ -12,6 +13,7 @@ from apps.journal.models import Entry
 from apps.people.models import Absence, CostCentre, Employee
 from tests.api.callers import Program, token_for
 from tests.factories import make_absence, make_employee, make_user
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +163,10 @@ def test_who_may_see_no_cost_centre_gets_none_and_nobody_learns_an_owner_out_of_
     limited = Program(token_for(reader))
     assert limited.get(f"cost-centres/{row.pk}/").json()["owner"] is None
     assert limited.patch(f"cost-centres/{row.pk}/", {"owner": row.owner_id}).status_code == 400
+    sent_back = limited.patch(f"cost-centres/{row.pk}/", {"name": "Uno", "owner": None})  # as it was read
+    assert (sent_back.status_code, sent_back.json()["name"]) == (200, "Uno")
+    row.refresh_from_db()
+    assert row.owner_id is not None
     assert limited.post("cost-centres/", {"code": "2"}).status_code == 403
     assert limited.delete(f"cost-centres/{row.pk}/").status_code == 403
 
@@ -276,3 +282,23 @@ def test_a_manager_reads_calendars_and_changes_none() -> None:
     assert Entry.objects.count() == before
     responder = Program(token_for(make_user(roles=["Responder"])))
     assert responder.get("calendars/").status_code == 403
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+def at_once(token: str, address: str, bodies: list[dict[str, Any]]) -> list[int]:
+    """What several get who all read the same version and change it in the same moment."""
+    tag = Program(token).get(address)["ETag"]
+    return race(*[lambda body=body: Program(token).patch(address, body, If_Match=tag).status_code for body in bodies])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory is one connection")
+def test_of_several_who_change_one_version_at_once_one_does() -> None:
+    token, row, calendar = token_for(), make_absence(make_employee()), WorkCalendar.objects.create(name="Office")
+    for turn in range(5):
+        said = at_once(token, f"absences/{row.pk}/", [{"reason": f"r{turn}-{each}"} for each in range(4)])
+        assert sorted(said) == [200, 412, 412, 412]
+        said = at_once(token, f"calendars/{calendar.pk}/", [{"name": f"Office {turn}-{each}"} for each in range(4)])
+        assert sorted(said) == [200, 412, 412, 412]

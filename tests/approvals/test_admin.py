@@ -45,6 +45,14 @@ def test_the_page_shows_the_route_and_buttons_to_whoever_holds_a_seat(house: Hou
     assert ">Approve</button>" not in seen_by_caio
 
 
+def test_the_page_names_who_filed_it_only_where_somebody_did(house: House):
+    request = house.ask()
+    client = signed_in(house.caio, "Manager")
+    assert "iled on their behalf by" not in client.get(page_of(request)).content.decode()
+    Request.objects.filter(pk=request.pk).update(filed_by=house.bia)
+    assert "iled on their behalf by" in client.get(page_of(request)).content.decode()
+
+
 def test_a_decision_on_the_page_is_one_of_the_person_who_signed_in(house: House):
     request = house.ask()
     client = signed_in(house.caio, "Manager")

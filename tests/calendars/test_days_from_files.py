@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from openpyxl import load_workbook
 
-from apps.calendars import daysfile, importing
+from apps.calendars import daysfile, editing, importing
 from apps.calendars.models import Holiday, WorkCalendar, WorkHours
 from apps.core.errors import InvalidInputError, NotPermittedError, StaleVersionError
 from apps.journal.models import Entry
@@ -125,6 +125,30 @@ def test_a_company_s_own_day_over_a_public_one_stays_when_the_place_changes(offi
     assert brought_in(office, file(["2026-12-25", "Christmas party"]), hr)["changed"] == 1
     row = Holiday.objects.get()
     assert (row.name, row.is_public) == ("Christmas party", False)
+
+
+@pytest.mark.parametrize("name", ["Natal", "Christmas party"])
+def test_a_day_set_by_hand_over_a_public_one_stays_when_the_place_changes(
+    name: str, office: WorkCalendar, hr: User
+) -> None:
+    """Also where it is written just as it stands."""
+    Holiday.objects.create(calendar=office, day=date(2026, 12, 25), name="Natal", is_public=True)
+    editing.set_day(calendar=office, day=date(2026, 12, 25), by=hr, name=name, is_working=False)
+    row = Holiday.objects.get()
+    assert (row.name, row.is_public) == (name, False)
+    editing.change_calendar(calendar=office, by=hr, country="PT", region="")
+    assert office.holidays.filter(day=date(2026, 12, 25), name=name, is_public=False).exists()
+
+
+def test_names_in_any_script_are_told_apart(office: WorkCalendar, hr: User) -> None:
+    tokyo = WorkCalendar.objects.create(name="東京")
+    WorkCalendar.objects.create(name="大阪")
+    rows = [["2026-12-24", "A", "東京"], ["2026-12-25", "B", "大阪"], ["2026-12-26", "C", "京都"]]
+    found = importing.preview(calendar=tokyo, content=file(*rows), by=hr)
+    assert [line.kind for line in found.lines] == ["new", "elsewhere", "bad"]
+    assert "“京都”" in found.lines[2].reason
+    found = importing.preview(calendar=office, content=file(*rows), by=hr)
+    assert [line.kind for line in found.lines] == ["elsewhere", "elsewhere", "bad"]
 
 
 def test_what_somebody_changed_since_the_preview_is_not_overwritten(office: WorkCalendar, hr: User) -> None:

@@ -285,6 +285,19 @@ def test_every_first_step_leads_to_a_page() -> None:
     assert {client.get(step.link).status_code for step in client.get(HOME).context["steps"]} == {200}
 
 
+def test_a_manager_who_is_away_is_not_among_their_own_people() -> None:
+    boss = make_employee("Manuela")
+    report = make_employee("Rui", manager=boss)
+    for one in (boss, report):
+        make_absence(one)
+    client = Client()
+    client.force_login(make_user(employee=boss, roles=["Manager"]))
+    page = client.get(reverse("admin:index")).content.decode()
+    listed = page.partition("Away today")[2]
+    assert "Rui" in listed
+    assert "Manuela" not in listed.partition("</section>")[0]
+
+
 def test_first_steps_are_put_away_by_a_press_for_this_person_alone() -> None:
     client, other = signed_in("HR"), signed_in("HR")
     address = reverse("console:close_first_steps")

@@ -12,6 +12,8 @@ from apps.inbox import services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
+from apps.people.bulk.screens import seen
+from apps.people.bulk.services import Preview
 from apps.people.models import User
 from apps.providers.models import Number
 from tests import webhooks
@@ -138,7 +140,9 @@ def test_the_list_asks_with_counts_before_it_replays(ana: Chat, desk: Client) ->
     assert "1 × Its body was removed when its time was over." in page
     event.refresh_from_db()
     assert event.state == "failed"
-    page = post_action(desk, "receipt", "inbox.replay", ids, confirmed="yes", seen="2-1").content.decode()
+    page = post_action(
+        desk, "receipt", "inbox.replay", ids, confirmed="yes", seen=seen(Preview(sorted(ids), False, 1, []))
+    ).content.decode()
     assert "Done: 1 row." in page
     event.refresh_from_db()
     assert event.state == "pending"
@@ -151,7 +155,8 @@ def test_events_are_tried_again_from_their_list(ana: Chat, desk: Client) -> None
     page = post_action(desk, "inboundevent", "inbox.try_again", events, select_across="1").content.decode()
     assert "Try again: 2 rows" in page
     assert "1 × Only what was set aside can be tried again." in page
-    post_action(desk, "inboundevent", "inbox.try_again", events[:1], select_across="1", confirmed="yes", seen="3-2")
+    shown = seen(Preview(sorted(events), False, 2, []))
+    post_action(desk, "inboundevent", "inbox.try_again", events[:1], select_across="1", confirmed="yes", seen=shown)
     assert InboundEvent.objects.filter(state="pending").count() == 2
     assert Entry.objects.filter(name="event.replayed").count() == 2
 
@@ -161,8 +166,9 @@ def test_who_only_reads_has_no_such_action(ana: Chat) -> None:
     event = fail(ana, "one")
     client = Client()
     client.force_login(make_user("auditor", roles=["Auditor"]))
-    post_action(client, "inboundevent", "inbox.try_again", [event.pk], confirmed="yes", seen="1-1")
-    post_action(client, "receipt", "inbox.replay", [event.receipt_id], confirmed="yes", seen="1-1")
+    for name, action, pk in (("inboundevent", "try_again", event.pk), ("receipt", "replay", event.receipt_id)):
+        shown = seen(Preview([pk], False, 1, []))
+        post_action(client, name, f"inbox.{action}", [pk], confirmed="yes", seen=shown)
     assert client.get(f"/admin/inbox/receipt/{event.receipt_id}/body/").status_code in {302, 403, 404}
     event.refresh_from_db()
     assert event.state == "failed"

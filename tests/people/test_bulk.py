@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,7 +18,7 @@ from apps.journal import paging
 from apps.journal.models import Entry
 from apps.outbox import services as outbox
 from apps.outbox.models import OutboundMessage
-from apps.people.bulk import deeds, running, services
+from apps.people.bulk import deeds, running, screens, services
 from apps.people.bulk.deeds import Deed
 from apps.people.bulk.models import BulkJob, BulkRow
 from apps.people.bulk.screens import BulkDeeds
@@ -53,6 +53,11 @@ def desk(operator: User) -> Client:
     return client
 
 
+def seen(ids: Sequence[int], todo: int) -> str:
+    """As the page that asks carries it along, when these are shown and so many of them would change."""
+    return screens.seen(services.Preview(sorted(ids), False, todo, []))
+
+
 def press(client: Client, action: str, ids: Sequence[int], *, at: str = LIST, **more: str) -> Any:
     data = {"action": action, "_selected_action": [str(pk) for pk in ids], "index": "0", "select_across": "0", **more}
     return client.post(at, data, follow=True)
@@ -85,7 +90,7 @@ def test_it_says_how_many_of_what_and_why_others_stay_and_changes_nothing(desk: 
 
 def test_a_few_are_done_at_once_with_a_sentence_and_reasons(desk: Client) -> None:
     ids = write(3) + write(1, state="read")
-    page = press(desk, "outbox.cancel", ids, confirmed="yes", seen="4-3").content.decode()
+    page = press(desk, "outbox.cancel", ids, confirmed="yes", seen=seen(ids, 3)).content.decode()
     assert "Done: 3 rows." in page
     assert "1 × This cannot be done" in page
     assert states() == {"cancelled": 3, "read": 1}
@@ -104,6 +109,18 @@ def test_what_has_changed_since_one_looked_is_shown_again(desk: Client, seen: st
     assert states() == {"queued": 3}
 
 
+def test_other_rows_than_those_that_were_shown_are_shown_again(desk: Client) -> None:
+    """As many of the same sort, and yet not the ones one looked at."""
+    ids = write(4)
+    page = press(desk, "outbox.cancel", ids[:2]).content.decode()
+    shown = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+    page = press(desk, "outbox.cancel", ids[2:], confirmed="yes", seen=shown).content.decode()
+    assert "changed since you looked" in page
+    assert states() == {"queued": 4}
+    press(desk, "outbox.cancel", ids[:2], confirmed="yes", seen=shown)
+    assert states() == {"cancelled": 2, "queued": 2}
+
+
 def test_all_rows_of_the_filtered_list_are_meant_beyond_its_page(desk: Client) -> None:
     ids = write(120)
     write(5, state="held")
@@ -111,7 +128,7 @@ def test_all_rows_of_the_filtered_list_are_meant_beyond_its_page(desk: Client) -
     page = press(desk, "outbox.cancel", ids[:1], at=at, select_across="1").content.decode()
     assert "<strong>120</strong> chosen" in page
     assert page.count('name="_selected_action"') == 1
-    press(desk, "outbox.cancel", ids[:1], at=at, select_across="1", confirmed="yes", seen="120-120")
+    press(desk, "outbox.cancel", ids[:1], at=at, select_across="1", confirmed="yes", seen=seen(ids, 120))
     assert states() == {"cancelled": 120, "held": 5}
 
 
@@ -128,7 +145,7 @@ def test_more_than_one_job_takes_is_said_and_the_rest_stays(desk: Client, monkey
     page = press(desk, "outbox.cancel", ids[:1], select_across="1").content.decode()
     assert "<strong>10+</strong> chosen" in page
     assert "More than 10 rows are chosen" in page
-    press(desk, "outbox.cancel", ids[:1], select_across="1", confirmed="yes", seen="10-10")
+    press(desk, "outbox.cancel", ids[:1], select_across="1", confirmed="yes", seen=seen(ids[:10], 10))
     assert states() == {"cancelled": 10, "queued": 3}
     assert BulkJob.objects.get().has_more
 
@@ -138,7 +155,7 @@ def test_who_may_not_is_not_offered_it_and_cannot_forge_it() -> None:
     client = Client()
     client.force_login(make_user("auditor", roles=["Auditor"]))
     assert "outbox.cancel" not in client.get(LIST).content.decode()
-    press(client, "outbox.cancel", ids, confirmed="yes", seen="2-2")
+    press(client, "outbox.cancel", ids, confirmed="yes", seen=seen(ids, 2))
     assert states() == {"queued": 2}
     for user in (make_user("nobody"), make_user("locked", roles=["Operator"], is_active=False)):
         with pytest.raises(NotPermittedError):
@@ -173,7 +190,7 @@ def test_the_pages_cost_the_same_for_few_and_many(desk: Client, operator: User) 
 
 def test_many_are_done_by_a_worker_and_its_page_shows_how_far(desk: Client) -> None:
     ids = write(230)
-    answer = press(desk, "outbox.cancel", ids[:1], select_across="1", confirmed="yes", seen="230-230")
+    answer = press(desk, "outbox.cancel", ids[:1], select_across="1", confirmed="yes", seen=seen(ids, 230))
     job = BulkJob.objects.get()
     page = reverse("admin:people_bulkjob_change", args=[job.pk])
     assert answer.redirect_chain[-1][0] == page
@@ -273,16 +290,57 @@ def test_row_scope_holds_while_it_runs() -> None:
 def test_an_error_nobody_foresaw_is_tried_again_and_given_up_in_the_end(
     operator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(row: Any, by: User) -> None:
+    def broken(rows: Sequence[Any], by: User) -> dict[int, str]:
         raise ZeroDivisionError
 
     model = "outbox.outboundmessage"
-    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, lambda rows: {}, broken))
+    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, broken, lambda row, by: None))
     job = order(write(1), operator, "outbox.zyx")
     for _try in range(running.jobs.PATIENCE):
         assert running.work(job.pk)
         clock.wind(100)
     assert (fresh(job).state, states()) == ("failed", {"queued": 1})
+
+
+def held_up(monkeypatch: pytest.MonkeyPatch, keys: Sequence[int], error: Exception) -> None:
+    """A deed that cancels, but stumbles over these rows."""
+
+    def act(row: OutboundMessage, by: User) -> None:
+        OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
+        if row.pk in keys:
+            raise error
+
+    deed = Deed("outbox.outboundmessage", "Zyx", outbox.OPERATE, lambda rows, by: {}, act)
+    add(monkeypatch, deeds.deeds, "outbox.zyx", deed)
+
+
+def test_a_row_with_an_error_nobody_foresaw_stops_no_other(
+    operator: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = write(3)
+    held_up(monkeypatch, ids[1:2], ZeroDivisionError("Zyxwv"))
+    job = order(ids, operator, "outbox.zyx")
+    running.work(job.pk)
+    assert (fresh(job).state, fresh(job).counts, states()) == (
+        "done", {"done": 2, "skipped": 1}, {"cancelled": 2, "queued": 1})  # fmt: skip
+    why = BulkRow.objects.get(outcome="skipped").reason
+    assert "it is written in the log" in why
+    assert "Zyxwv" not in why
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_database_that_is_busy_is_no_reason_of_a_row(
+    operator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = write(3)
+    held_up(monkeypatch, ids[1:2], OperationalError("database is locked"))
+    job = order(ids, operator, "outbox.zyx")
+    running.work(job.pk)
+    assert (fresh(job).state, fresh(job).attempts, states()) == ("running", 1, {"queued": 3})
+    held_up(monkeypatch, [], OperationalError())
+    clock.wind(60)
+    assert running.run_waiting() == 1
+    assert fresh(job).counts == {"done": 3}
 
 
 def test_a_deed_that_the_product_no_longer_has_fails_in_words(operator: User, desk: Client) -> None:
@@ -302,6 +360,23 @@ def test_work_of_somebody_else_is_not_there(operator: User) -> None:
         assert client.get(reverse(f"admin:people_bulkjob_{name}", args=[job.pk])).status_code in {403, 404}
     with pytest.raises(NotPermittedError):
         services.cancel(job=job, by=boss.user)  # type: ignore[arg-type]
+
+
+def test_whoever_ordered_it_follows_it_without_a_right_to_the_list() -> None:
+    """A deed's permission is enough to order it, so its page must open too."""
+    boss = make_employee("Boss")
+    user = make_user("boss", employee=boss)
+    user.user_permissions.add(Permission.objects.get(codename="operate_outboundmessage"))
+    mine = order(write(1, employee=make_employee("Report", manager=boss)), user)
+    others = order(write(1), make_user("op2", roles=["Operator"]))
+    client = Client()
+    client.force_login(user)
+    for name, refused in (("change", 403), ("progress", 404)):
+        assert client.get(reverse(f"admin:people_bulkjob_{name}", args=[mine.pk])).status_code == 200
+        assert client.get(reverse(f"admin:people_bulkjob_{name}", args=[others.pk])).status_code == refused
+    assert client.get(reverse("admin:people_bulkjob_changelist")).status_code == 403
+    client.post(reverse("admin:people_bulkjob_change", args=[mine.pk]))
+    assert fresh(mine).state == "cancelled"
 
 
 def test_who_only_reads_it_cannot_stop_it(operator: User) -> None:
@@ -331,8 +406,8 @@ def test_rows_are_removed_when_their_time_is_over(operator: User, clock: Clock) 
 
 def test_every_deed_stands_on_a_screen_and_no_list_acts_on_many_without_asking() -> None:
     offered = {deed.model for _name, deed in deeds.deeds}
-    screens = {model._meta.label_lower for model, one in admin.site._registry.items() if isinstance(one, BulkDeeds)}
-    assert offered == screens
+    shown = {model._meta.label_lower for model, one in admin.site._registry.items() if isinstance(one, BulkDeeds)}
+    assert offered == shown
     # These two lead to a page of their own, which asks more than yes or no.
     own = {"contacts.enrolment": ["invite_many"], "providers.messagetemplate": ["hand_in"]}
     found = {model._meta.label_lower: list(one.actions) for model, one in admin.site._registry.items()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from apps.calendars.models import WorkCalendar
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
+from apps.journal import downloads
 from apps.journal.models import Entry
 from apps.people import services as people
 from apps.people.importing import applying, columns, resource, running, samples, services
@@ -452,7 +453,7 @@ def test_an_import_touches_and_tells_only_people_whom_the_importer_sees():
 
 
 def test_the_samples_come_in_as_they_are(hr: User):
-    for kind in samples.TYPES:
+    for kind in downloads.TYPES:
         content = samples.answer(kind).content
         job = previewed(content, hr, creates_missing=True)
         assert (job.counts["new"], job.counts["bad"]) == (3, 0), reasons(job)

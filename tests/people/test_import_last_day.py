@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from apps.core.errors import InvalidInputError
+from apps.journal import downloads
 from apps.people import departures, planned
+from apps.people import services as people
 from apps.people.importing import resource, running, samples, services
 from apps.people.models import Employee, Leaving, User
 from apps.people.queries import for_export
@@ -143,7 +145,7 @@ def test_an_export_of_plans_and_leavers_comes_in_again_unchanged(hr: User) -> No
     departures.mark_left(employee=gone, by=hr)
     lines = list(resource.lines(for_export(Employee.objects.order_by("number"))))
     assert [line[-1] for line in lines] == ["2026-11-30", "2026-11-03"]
-    content = samples.workbook(resource.headers(), lines)
+    content = downloads.workbook(resource.headers(), lines, title=samples.SHEET)
     assert kinds(previewed(content, hr)) == {"1": "unchanged", "2": "unchanged"}
 
 
@@ -164,3 +166,48 @@ def test_new_people_may_come_with_their_last_day(hr: User) -> None:
     departure = planned.of(Employee.objects.get(number="5"))
     assert departure is not None
     assert departure.on == date(2026, 12, 31)
+
+
+def test_the_day_is_the_one_where_the_person_lives(hr: User, clock: Clock) -> None:
+    """23:30 in UTC: in Auckland the 4th has begun, and it is the 3rd in Lima."""
+    clock.stand("2026-11-03T23:30:00")
+    for number, zone in enumerate(("Pacific/Auckland", "UTC", "America/Lima"), start=1):
+        make_employee(f"P{number}", number=str(number), time_zone=zone)
+    rows = [[str(number), f"P{number}", "2026-11-04"] for number in (1, 2, 3)]
+    assert kinds(previewed(file(*rows), hr)) == {"1": "leaves", "2": "changed", "3": "changed"}
+    moved = csv_of(["2", "P2", "2026-11-04", "Pacific/Auckland"], headers=[*HEADERS, "Time zone"])
+    assert kinds(previewed(moved, hr))["2"] == "leaves"
+    clock.stand("2026-11-04T03:30:00")  # it is the 4th in UTC, and still the 3rd in Lima
+    assert kinds(previewed(file(*rows), hr)) == {"1": "leaves", "2": "leaves", "3": "changed"}
+
+
+@pytest.mark.parametrize(
+    ("applied_at", "state", "on"),
+    [("2026-11-04T12:00:00", "active", date(2026, 11, 4)), ("2026-11-05T12:00:00", "active", None)],
+)
+def test_what_was_shown_as_a_plan_makes_nobody_leave_at_once(
+    applied_at: str, state: str, on: date | None, hr: User, clock: Clock
+) -> None:
+    person = ana()
+    job = previewed(file(["1", "Ana", "2026-11-04"]), hr)
+    assert kinds(job) == {"1": "changed"}
+    clock.stand(applied_at)
+    services.apply(job=job, by=hr)
+    running.work(job.pk)
+    person.refresh_from_db()
+    departure = planned.of(person)
+    assert (person.state, departure.on if departure else None) == (state, on)
+    assert bool(reasons(job)) == (on is None)
+    if on is None:
+        assert "over since the preview" in reasons(job)[2][0]
+
+
+def test_what_was_shown_as_leaving_leaves_on_that_day(hr: User, clock: Clock) -> None:
+    person = ana(time_zone="Pacific/Auckland")
+    clock.stand("2026-11-03T23:30:00")
+    job = previewed(file(["1", "Ana", "2026-11-04"]), hr)
+    people.update_employee(employee=person, by=hr, changes={"time_zone": "America/Lima"})
+    services.apply(job=job, by=hr)
+    running.work(job.pk)
+    person.refresh_from_db()
+    assert (person.state, person.left_on) == ("left", date(2026, 11, 4))

@@ -36,6 +36,12 @@ def test_a_separator_announced_by_excel_is_taken_and_rows_count_as_in_the_spread
     assert (table.rows[0].cells, table.rows[0].number) == (["1", "Ana, Bia"], 3)
 
 
+@pytest.mark.parametrize("announced", [b"sep=\r\n", b"sep=\n", b'sep="\r\n', b'sep="\n'])
+def test_an_announcement_that_names_no_separator_is_a_row_like_any_other(announced: bytes):
+    table = reading.read(announced + b"number;name\r\n1;Ana\r\n")
+    assert [(row.number, row.cells) for row in table.rows] == [(2, ["number;name"]), (3, ["1;Ana"])]
+
+
 def test_empty_rows_are_skipped_and_keep_their_numbers():
     table = reading.read(b"number,name\n\n,\n1,Ana\n\n2,Bia\n")
     assert [row.number for row in table.rows] == [4, 6]

@@ -1,5 +1,6 @@
 """Somebody leaves: everything open is on one page, and one press passes on all of it, or nothing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermitte
 from apps.incidents import services as incidents
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
-from apps.people import departures, leaving
+from apps.people import clerk, departures, leaving, queries, services
+from apps.people.authority import Authority
 from apps.people.models import Deputy, Employee, Leaving, Membership, User
 from tests.approvals.house import House, decide, react, seats
 from tests.conversations.talk import Phone
@@ -156,6 +158,19 @@ def test_the_last_administrator_does_not_leave() -> None:
     Employee.objects.filter(pk=ana.pk).update(user=root)
     with pytest.raises(InvalidInputError):
         departures.pass_on(employee=ana, by=root, answers={})
+    day = queries.today(ana)
+    for on in (None, day, day + timedelta(days=1)):  # as imports, programs and identity providers do
+        with pytest.raises(InvalidInputError, match="last administrator"):
+            clerk.mark_left(employee=ana, by=Authority(root), on=on)
+    with pytest.raises(InvalidInputError, match="last administrator"):
+        services.mark_left(employee=ana, by=root)
+    ana.refresh_from_db()
+    root.refresh_from_db()
+    assert ana.is_active
+    assert root.is_active
+    assert not Leaving.objects.exists()
+    make_user("other", is_superuser=True)
+    assert clerk.mark_left(employee=ana, by=Authority(root)).state == "left"
 
 
 def test_a_lead_and_the_addresses_go_with_the_leaver(house: House, hr: User) -> None:

@@ -342,6 +342,24 @@ def test_the_page_plans_shows_changes_and_calls_off(house: House, hr: User) -> N
     assert seats(request) == [("Caio", "")]
 
 
+def test_a_departure_that_is_over_calls_off_no_other(hr: User, clock: Clock) -> None:
+    ana = make_employee("Ana")
+    first = plan(ana, hr)
+    client = desk(hr)
+    button = reverse("admin:people_leaving_call_off", args=[first.pk])
+    page = reverse("admin:people_leaving_change", args=[first.pk])
+    assert button in client.get(page).content.decode()
+    planned.call_off_as_hr(employee=ana, by=hr)
+    second = plan(ana, hr, date(2026, 12, 24))
+    shown = client.get(page).content.decode()
+    assert button not in shown
+    assert reverse("admin:people_leaving_change_plan", args=[first.pk]) not in shown
+    assert "No departure of Ana is planned" in client.post(button, follow=True).content.decode()
+    assert planned.of(ana) == second
+    client.post(reverse("admin:people_leaving_call_off", args=[second.pk]))
+    assert planned.of(ana) is None
+
+
 def test_who_sees_only_their_own_people_finds_no_other_team_s_plans(house: House, hr: User) -> None:
     plan(house.fabio, hr)
     manager = make_user(employee=house.caio, roles=["Manager"])

@@ -164,3 +164,11 @@ def test_two_teams_or_cost_centres_never_differ_in_case_alone():
         with pytest.raises(InvalidInputError):
             make()
     assert names() == ["team.added", "costcentre.added"]
+
+
+def test_a_cost_centre_s_code_is_taken_in_whatever_case():
+    services.create_cost_centre(code="Fleet", by=make_user())
+    for code in ("Fleet", "FLEET"):
+        with pytest.raises(InvalidInputError) as refused:
+            services.create_cost_centre(code=code, by=make_user())
+        assert (str(refused.value), refused.value.code) == (f"“{code}” is there already.", "code_taken")

@@ -1,7 +1,7 @@
 """One timeline of an employee: everything, newest first, for whoever may read it, a page at a time."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.contacts.models import Invitation
 from apps.core import clock
 from apps.forms import services as forms
 from apps.incidents import services as incidents
+from apps.journal.services import record
 from apps.outbox.models import OutboundMessage
-from apps.people import services, timeline
+from apps.people import departures, planned, queries, services, timeline
 from apps.people.importing.models import ImportJob, ImportRow
 from apps.people.models import Employee
 from tests.approvals.house import House, decide
@@ -229,3 +231,71 @@ def test_every_part_keeps_to_its_kind_and_its_moment() -> None:
             .exists()
         )
     assert {part.kind for _name, part in timeline.parts} == set(timeline.KINDS)
+
+
+def test_a_corrected_phone_is_told_and_its_numbers_are_not(world: World) -> None:
+    services.set_phone(employee=world.ana, phone="+351 912 345 678", by=make_user("hr3"))
+    page = shown(signed_in("HR"), world.ana)
+    assert "Phone changed in the records" in page
+    assert "+351912345678" not in page
+
+
+@pytest.mark.parametrize("body", [["a"], "a", 7, None, {"before": ["a"], "after": "b"}, {"before": None}])
+def test_a_change_whose_words_have_another_shape_is_still_told(world: World, body: Any) -> None:
+    record("employee.changed", subject=world.ana, by=make_user("hr3"), body=body, after={"name": "Ana B"})
+    assert "Ana B" in shown(signed_in("HR"), world.ana)
+
+
+def test_a_row_that_was_set_aside_says_why(world: World) -> None:
+    job = ImportJob.objects.create(by=make_user("importer2"), file_name="later.csv", state="done")
+    problems = [["phone", "no_phone", {"text": "12"}], ["", "twice", {"row": 7}]]
+    ImportRow.objects.create(
+        job=job, number=1, person=world.ana.number, kind="bad", outcome="set_aside", problems=problems
+    )
+    page = shown(signed_in("HR"), world.ana)
+    assert "“12” is not a phone number." in page
+    assert "The number stands in row 7 too." in page
+
+
+@pytest.mark.parametrize("zone", ["America/Sao_Paulo", "UTC", "Pacific/Auckland"])
+def test_an_absence_stands_under_its_own_day_in_every_zone(world: World, zone: str) -> None:
+    for day in (3, 4, 5):
+        make_absence(world.ana, starts_on=date(2021, 3, day), ends_on=date(2021, 3, day))
+    with timezone.override(zone):
+        page = shown(signed_in("HR"), world.ana, "?kind=absences")
+        boss = make_user(is_superuser=True)
+        seen: list[date] = []
+        before = ""
+        while True:
+            part = timeline.page(world.ana, user=boss, kind="absences", before=before, size=1)
+            seen += [line.at.astimezone(timezone.get_current_timezone()).date() for line in part.lines]
+            before = part.older
+            if not before:
+                break
+    assert re.findall(r"<h2>(March \d, 2021)</h2>", page) == ["March 5, 2021", "March 4, 2021", "March 3, 2021"]
+    assert [day.day for day in seen if day.year == 2021] == [5, 4, 3]
+
+
+def test_a_departure_reads_in_words_for_whoever_may_see_departures(world: World) -> None:
+    hr = make_user("hr4", roles=["HR"])
+    planned.plan(employee=world.ana, on=queries.today(world.ana) + timedelta(days=40), by=hr)
+    planned.call_off(employee=world.ana, by=hr)
+    services.set_manager(employee=world.ana, manager=world.house.boss, by=hr)
+    departures.mark_seen(departure=departures.mark_left(employee=world.ana, by=hr).leavings.latest("pk"), by=hr)
+    page = shown(signed_in("HR"), world.ana, "?kind=changes")
+    told = ("Departure planned", "Planned departure called off", "Departure looked at")
+    for words in (*told, "Manager changed"):
+        assert words in page, words
+    assert "leaving." not in page
+    client = signed_in("Manager", employee=world.house.boss)
+    page = shown(client, world.ana, "?kind=changes")
+    assert "Manager changed" in page
+    for words in told:
+        assert words not in page, words
+
+
+def test_the_last_day_is_shown_to_whoever_may_see_departures(world: World) -> None:
+    planned.plan(employee=world.ana, on=queries.today(world.ana) + timedelta(days=40), by=make_user())
+    page = reverse("admin:people_employee_change", args=[world.ana.pk])
+    assert "leaves on " in signed_in("HR").get(page).content.decode()
+    assert "leaves on " not in signed_in("Manager", employee=world.house.caio).get(page).content.decode()

@@ -79,7 +79,7 @@ def _manager(reader: Reader) -> Section:
             *number(reader, _("requests under way"), "approvals.request", asked, "state__exact=open"),
             *number(reader, _("away today"), "people.absence", away, during),
         ],
-        [*_decisions(reader, waiting), *_absent(reader, away, during)],
+        [*_decisions(reader, waiting), *_absent(reader, away.exclude(employee=reader.own), during)],
     )
 
 
@@ -105,7 +105,7 @@ def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listin
              _("deputy: %(name)s") % {"name": row.deputy.name} if row.deputy else "")
         for row in away.select_related("employee", "deputy").order_by("ends_on", "pk")[:SHOWN]
     ]  # fmt: skip
-    return [Listing(_("Away today"), lines, list_of("people.absence", during), _("Everybody is here."))]
+    return [Listing(_("Away today"), lines, list_of("people.absence", during), _("Nobody else is away."))]
 
 
 def _tickets(reader: Reader) -> Section:

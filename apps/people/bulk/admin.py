@@ -57,7 +57,12 @@ class BulkJobAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        job = self._seen(request, object_id)
+        try:
+            job = self._seen(request, object_id)
+        except Http404:
+            if self.has_view_permission(request):
+                raise
+            raise PermissionDenied from None
         if request.method == "POST":
             try:
                 services.cancel(job=job, by=_user(request))
@@ -83,11 +88,12 @@ class BulkJobAdmin(ReadOnlyAdmin):
         return JsonResponse({"state": job.state, "done": job.rows_done, "total": job.rows_total})
 
     def _seen(self, request: HttpRequest, pk: str) -> BulkJob:
-        """404 for what is not there and what is somebody else's."""
+        """404 for what is not there and what is somebody else's. Whoever ordered it needs no right to the list."""
+        rows = self.get_queryset(request).select_related("by")
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            rows = rows.filter(by=_user(request))
         is_key = pk.isascii() and pk.isdigit() and len(pk) < 19
-        job = self.get_queryset(request).select_related("by").filter(pk=pk).first() if is_key else None
+        job = rows.filter(pk=pk).first() if is_key else None
         if job is None:
             raise Http404
         return job

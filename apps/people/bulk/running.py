@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -94,6 +94,11 @@ def _do(deed: Deed, rows: Sequence[BulkRow], by: User) -> None:
                     deed.act(thing, by)
             except RecadoError as error:
                 row.reason = str(error)
+            except (OperationalError, InterfaceError):
+                raise  # the database is busy or away: the whole chunk is tried again
+            except Exception:
+                log.exception("work on many rows %s stumbled over the row %s", row.job_id, row.key)
+                row.reason = _("Something went wrong here; it is written in the log.")
             else:
                 row.outcome = Outcome.DONE
     BulkRow.objects.bulk_update(rows, ["outcome", "reason"])

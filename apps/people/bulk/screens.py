@@ -1,5 +1,6 @@
 """The page between a list and a deed on many of its rows, for every list whose admin class has `BulkDeeds`."""
 
+import hashlib
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,7 @@ def _act(screen: Any, request: HttpRequest, rows: QuerySet[Any], *, name: str) -
     by = _user(request)
     try:
         found = services.preview(name=name, rows=rows, by=by)
-        if request.POST.get("confirmed") != "yes" or request.POST.get("seen") != _seen(found):
+        if request.POST.get("confirmed") != "yes" or request.POST.get("seen") != seen(found):
             if request.POST.get("confirmed") == "yes":
                 messages.warning(
                     request, gettext("The rows have changed since you looked. Nothing was done: look again.")
@@ -52,8 +53,10 @@ def _act(screen: Any, request: HttpRequest, rows: QuerySet[Any], *, name: str) -
     return None
 
 
-def _seen(found: services.Preview) -> str:
-    return f"{len(found.ids)}-{found.todo}"
+def seen(found: services.Preview) -> str:
+    """What the page that asks carries along: the very rows that it showed, and how many of them would change."""
+    shown = f"{','.join(map(str, found.ids))}-{found.todo}"
+    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def _ask(screen: Any, request: HttpRequest, name: str, found: services.Preview) -> TemplateResponse:
@@ -61,7 +64,7 @@ def _ask(screen: Any, request: HttpRequest, name: str, found: services.Preview) 
     across = request.POST.get("select_across") == "1"
     context = {
         **screen.admin_site.each_context(request), "title": f"{deed.title}: {deed.rows_of._meta.verbose_name_plural}", "deed": deed, "found": found, "action": name,
-        "chosen": len(found.ids), "left": len(found.ids) - found.todo, "most": services.MOST, "seen": _seen(found), "back": request.get_full_path(),
+        "chosen": len(found.ids), "left": len(found.ids) - found.todo, "most": services.MOST, "seen": seen(found), "back": request.get_full_path(),
         "is_long": len(found.ids) > services.AT_ONCE, "hidden": max(0, found.todo - len(found.first)),
         "lines": [(deed.label(row), address_of(row)) for row in found.first], "select_across": "1" if across else "0",
         # Django wants at least one row ticked; the filters in the address say which rows are meant.

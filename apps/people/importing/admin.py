@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from apps.core.errors import InvalidInputError, RecadoError
+from apps.journal import downloads
 from apps.journal.capture import ReadOnlyAdmin
 from apps.journal.services import record
 from apps.people import queries
@@ -76,7 +77,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
         error = ""
         if request.method == "POST":
             try:
-                job = services.upload(content=_uploaded(request), name=_name(request), by=_user(request))
+                job = services.upload(content=downloads.uploaded(request), name=_name(request), by=_user(request))
                 return HttpResponseRedirect(_page(job))
             except RecadoError as refused:
                 error = gettext("%(what)s Nothing was changed.") % {"what": refused}
@@ -88,7 +89,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
 
     def sample(self, request: HttpRequest, kind: str) -> HttpResponse:
         """A small file to start from, in the reader's language."""
-        if kind not in samples.TYPES:
+        if kind not in downloads.TYPES:
             raise Http404
         return samples.answer(kind)
 
@@ -174,13 +175,6 @@ def _user(request: HttpRequest) -> User:
 
 def _page(job: ImportJob) -> str:
     return reverse("admin:people_importjob_change", args=[job.pk])
-
-
-def _uploaded(request: HttpRequest) -> bytes:
-    file = request.FILES.get("file")
-    if file is None:
-        raise InvalidInputError(gettext("Choose a file first."))
-    return file.read(reading.LARGEST + 1)
 
 
 def _name(request: HttpRequest) -> str:

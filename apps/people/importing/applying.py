@@ -183,14 +183,18 @@ class _Chunk:
         return {"number": row.person, **values, "manager": self._manager(row), "teams": self._teams(row)}
 
     def _set_last_day(self, row: ImportRow, employee: Employee) -> None:
-        """Planned, moved, called off, or left at once."""
+        """Planned, moved, called off, or left at once: as it was shown, however many days ago that was."""
         if "last_day" not in row.changes:
             return
         day = row.changes["last_day"][1]
-        if day:
-            planned.leave(employee=employee, by=self.by, on=date.fromisoformat(day))
-        else:
+        if not day:
             planned.call_off(employee=employee, by=self.by)
+        elif row.kind == Kind.LEAVES:
+            services.mark_left(employee=employee, by=self.by, on=date.fromisoformat(day))
+        elif date.fromisoformat(day) < queries.today(employee):
+            raise SetAsideError("last_day", "day_over")
+        else:
+            planned.plan(employee=employee, by=self.by, on=date.fromisoformat(day))
 
     def _unchanged_since(self, row: ImportRow) -> Employee:
         """The person, when they are as the preview showed them."""
@@ -211,7 +215,8 @@ class _Chunk:
         if self._read(row, "state") == "left":
             return True
         day = "" if "last_day" in row.changes else self._read(row, "last_day")
-        return bool(day) and date.fromisoformat(day) <= clock.now().date()
+        zone = self._read(row, "time_zone") or self.people[row.person].time_zone
+        return bool(day) and date.fromisoformat(day) <= queries.day_in(zone, clock.now())
 
     def _read(self, row: ImportRow, key: str) -> str:
         cell = row.cells[self.job.mapping.index(key)] if key in self.job.mapping else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from apps.people import queries
 from apps.people.importing import resource
 from apps.people.importing.reasons import Reason, WrongCellError
 from apps.people.importing.world import Known, World
@@ -110,9 +111,12 @@ def _with_zeros(bare: str, world: World) -> list[str]:
 
 
 def _is_over(draft: Draft, world: World) -> bool:
-    """The row names a last day, and it is today or lies behind."""
+    """The row names a last day, and where the person will live by this row it is today or lies behind."""
     day = draft.values.get("last_day", "")
-    return bool(day) and world.today is not None and date.fromisoformat(day) <= world.today
+    if not day or world.now is None:
+        return False
+    before = draft.known.values.get("time_zone", "") if draft.known else ""
+    return date.fromisoformat(day) <= queries.day_in(draft.values.get("time_zone") or before or "UTC", world.now)
 
 
 def _compare(draft: Draft, world: World) -> None:

@@ -28,7 +28,7 @@ def look(job: ImportJob, user: User) -> World:
     return World(
         people=people, teams=teams(user), cost_centres=cost_centres(), calendars=calendars(),
         creates_missing=job.creates_missing, is_clearing=job.is_clearing, importer=own.number if own else "",
-        today=clock.now().date(),
+        now=clock.now(),
     )  # fmt: skip
 
 

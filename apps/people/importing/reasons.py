@@ -59,6 +59,7 @@ SENTENCES: dict[str, Promise] = {
     "moved": _("They left or came back since the preview."),
     "changed": _("Changed by somebody since the preview: it was “%(old)s”, now it is “%(now)s”. Nothing of this row was taken; "
                  "look which is right and import it again."),
+    "day_over": _("The last day is over since the preview. Import this row again: then they leave at once."),
     "phone_taken": _("Somebody else has got this phone since the preview."),
     "manager_aside": _("The row of their manager, number %(number)s, was set aside or nobody has the number any more."),
     "calendar_gone": _("The working calendar “%(text)s” is gone."),

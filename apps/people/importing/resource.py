@@ -96,7 +96,7 @@ class Day(Text):
             day = days.read(text)
         except ValueError as error:
             raise WrongCellError("no_day", text=text[:40]) from error
-        if world.today is not None and day > world.today + timedelta(days=planned.MOST_DAYS):
+        if world.now is not None and day > world.now.date() + timedelta(days=planned.MOST_DAYS):
             raise WrongCellError("day_too_far")
         return day.isoformat()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,5 @@ class World:
     languages: Mapping[str, str] = field(default_factory=dict)
     creates_missing: bool = False
     is_clearing: bool = False
-    today: date | None = None
+    now: datetime | None = None
     importer: str = ""  # the employee number of whoever imports, who cannot leave by their own import

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.navigation import GROUPS
+from apps.console.groups import GROUPS
 from apps.console.permissions import may_view
 from apps.core.scope import narrow
 from apps.forms.schema import in_language

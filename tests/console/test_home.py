@@ -13,11 +13,15 @@ from django.utils.html import escape
 
 from apps.approvals.models import Request, Seat, StageRun
 from apps.console.home import parts
+from apps.console.home.matters import MATTERS
+from apps.contacts.models import Claim, Invitation
 from apps.core import clock
+from apps.inbox.models import InboundEvent, Receipt
 from apps.incidents.models import Ticket
-from apps.journal.models import Entry
+from apps.journal.models import Cursor, Entry, SetAside
 from apps.people.models import Employee, ImportJob, Leaving, Team, User
 from apps.people.roles import ROLES
+from apps.providers.models import AccountAlert, Approval, MessageTemplate, Translation
 from tests.factories import (
     expense_form,
     make_absence,
@@ -26,11 +30,13 @@ from tests.factories import (
     make_contact,
     make_employee,
     make_flow,
+    make_outbound,
     make_submission,
     make_team,
     make_user,
     report_form,
 )
+from tests.roles.company import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +88,23 @@ class House:
         make_contact(None)
         Leaving.objects.create(employee=make_employee("Lia Left"), on=clock.now().date())
 
+    def break_down(self) -> None:
+        """What `fill` lacks: one of each of the other matters."""
+        account = make_account(state="broken")
+        AccountAlert.objects.create(account=account, code="x", severity="warning")
+        wording = Translation.objects.create(template=MessageTemplate.objects.first(), language="de", body="x")
+        Approval.objects.create(translation=wording, account=account, name="x", remote_language="de", state="REJECTED")
+        for state in ("unsure", "held", "failed"):
+            make_outbound(state=state)
+        receipt = Receipt.objects.create(account=account, key="k", body=b"{}", state="unreadable")
+        InboundEvent.objects.create(receipt=receipt, account=account, key="k", name="MessageReceived", state="failed")
+        entry = Entry.objects.create(name="ticket.taken", actor_kind="system", actor_label="x")
+        SetAside.objects.create(cursor=Cursor.objects.create(reaction="tests.nothing"), entry=entry, error="e")
+        ImportJob.objects.create(file_name="people.csv", state=ImportJob.State.PREVIEWED)
+        contact = make_contact(self.ana, state="suspended")
+        invitation = Invitation.objects.create(employee=self.ana, code_hash="a", way="paper", expires_at=clock.now())
+        Claim.objects.create(invitation=invitation, contact=contact, why="hidden")
+
 
 def signed_in(*roles: str, employee: Employee | None = None, **values: object) -> Client:
     client = Client()
@@ -114,6 +137,40 @@ def test_every_count_is_that_of_the_list_behind_it(role: str) -> None:
         page = client.get(link)
         assert page.status_code == 200, link
         assert page.context["cl"].result_count == int(count.replace(",", "")), link
+
+
+def presses(context: Any) -> list[tuple[str, str]]:
+    """Everything to press on a home: (method, address)."""
+    deeds = [("POST" if card.step.is_deed else "GET", card.step.link) for card in context["cards"]]
+    listings = [one for section in context["sections"] for one in section.listings]
+    leads = [link for _count, link in links(context)] + [one.more for one in listings]
+    leads += [line.link for one in listings for line in one.lines]
+    leads += [step.link for step in context["steps"] if step.link]
+    return [*deeds, *(("GET", link) for link in dict.fromkeys(leads))]
+
+
+@pytest.mark.parametrize("role", [*sorted(ROLES), ""])
+def test_whatever_a_home_offers_may_be_pressed(role: str) -> None:
+    house = House()
+    house.fill()
+    house.break_down()
+    client = signed_in(role, employee=house.bia) if role else signed_in(is_superuser=True, employee=house.bia)
+    context = client.get(HOME).context
+    if not role:
+        assert {str(matter.title) for matter in MATTERS} == set(titles(context))
+    for method, link in presses(context):
+        with undone():
+            answer = client.generic(method, link)
+            assert answer.status_code in {200, 302}, (method, link)
+            assert method == "GET" or answer["Location"] != HOME, (
+                "refused"
+            )  # a button sends home whoever may not press it
+            said = (
+                [str(one) for one in client.get(answer["Location"]).context["messages"]]
+                if answer.status_code == 302
+                else []
+            )
+            assert not [one for one in said if "may not" in one], (method, link)
 
 
 def test_a_manager_sees_what_waits_for_them_and_who_is_away_and_nothing_of_another_team() -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Request
+from apps.console import declared, routes
 from apps.console.home.parts import Found, Reader, StrOrPromise, find, list_of, page_of
 from apps.contacts import queries as contacts
 from apps.contacts.models import Contact
@@ -83,9 +84,12 @@ def _take(reader: Reader, key: int) -> Step | None:
     return Step(_("Take the oldest"), reverse("admin:incidents_ticket_take", args=[key]), is_deed=True)
 
 
-def _again(name: str, permission: str, words: StrOrPromise) -> Callable[[Reader, int], Step | None]:
+def _again(model: str, words: StrOrPromise) -> Callable[[Reader, int], Step | None]:
+    """The button "Try again" of the row's own page, for whoever may press it there."""
+    need, name = declared.button(model, "try-again"), f"admin:{model.replace('.', '_')}_try_again"
+
     def step(reader: Reader, key: int) -> Step | None:
-        return Step(words, reverse(f"admin:{name}", args=[key]), is_deed=True) if reader.may(permission) else None
+        return Step(words, reverse(name, args=[key]), is_deed=True) if routes.allows(need, reader.user) else None
 
     return step
 
@@ -106,7 +110,7 @@ MATTERS: tuple[_Matter, ...] = (
             lambda user: approvals.visible_to(user).filter(state=Request.State.OPEN), "state__exact=open"),
     _Matter("approvals.request", _("Requests nobody can decide"), _("Set a manager or a deputy, then ask again."),
             lambda user: approvals.visible_to(user).filter(state=Request.State.STUCK), "state__exact=stuck", True,
-            deed=_again("approvals_request_try_again", "approvals.change_flow", _("Ask again"))),
+            deed=_again("approvals.request", _("Ask again"))),
     _Matter("contacts.claim", _("Codes from another phone"), _("Compare the two numbers, ask the person, confirm or refuse."),
             lambda user: contacts.visible_claims(user).filter(state="waiting"), "state__exact=waiting", True, is_badge=True),
     _Matter("contacts.enrolment", _("Not invited yet"), _("They work here, and nobody has asked them to join on WhatsApp."),
@@ -136,12 +140,12 @@ MATTERS: tuple[_Matter, ...] = (
             "state__exact=failed", True),
     _Matter("inbox.inboundevent", _("Events set aside"), _("Open one, read the error, press Try again."),
             lambda user: narrow(InboundEvent.objects.all(), user).filter(state=InboundEvent.State.FAILED),
-            "state__exact=failed", True, deed=_again("inbox_inboundevent_try_again", "inbox.replay_receipt", _("Try again"))),
+            "state__exact=failed", True, deed=_again("inbox.inboundevent", _("Try again"))),
     _Matter("inbox.receipt", _("Webhooks that could not be read"), _("Kept as they came; replay after an update."),
             lambda user: narrow(Receipt.objects.all(), user).filter(state=Receipt.State.UNREADABLE), "state__exact=unreadable", True),
     _Matter("journal.setaside", _("Reactions that failed"), _("Open one and press Try again."),
             lambda user: narrow(SetAside.objects.all(), user).filter(resolved_at=None), "resolved_at__isempty=1", True,
-            deed=_again("journal_setaside_try_again", "journal.export_entry", _("Try again"))),
+            deed=_again("journal.setaside", _("Try again"))),
 )  # fmt: skip
 
 

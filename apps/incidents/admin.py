@@ -88,9 +88,9 @@ class WhoFilter(admin.SimpleListFilter):
         if self.value() == "nobody":
             return queryset.filter(state=Ticket.State.NEW)
         if self.value() == "mine":
-            return queryset.filter(assignee=people.employee_of(request.user)).exclude(state=Ticket.State.RESOLVED)
+            return queries.unresolved(queryset.filter(assignee=people.employee_of(request.user)))
         if self.value() == "open":
-            return queryset.exclude(state=Ticket.State.RESOLVED)
+            return queries.unresolved(queryset)
         return queryset
 
 

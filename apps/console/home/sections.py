@@ -110,7 +110,7 @@ def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listin
 
 def _tickets(reader: Reader) -> Section:
     rows = incidents.visible_to(reader.user)
-    unresolved = rows.exclude(state=Ticket.State.RESOLVED)
+    unresolved = incidents.unresolved(rows)
     mine = unresolved.filter(assignee=reader.own)
     lines = [
         Line(f"{row.code} · {row.summary}", page_of("incidents.ticket", row.pk), row.get_state_display(),

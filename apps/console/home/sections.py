@@ -27,6 +27,7 @@ from apps.health import page as health
 from apps.inbox.models import InboundEvent
 from apps.incidents import queries as incidents
 from apps.incidents.models import Category, Ticket
+from apps.journal import sealer
 from apps.journal.models import Entry, Seal
 from apps.outbox import queries as outbox
 from apps.outbox.models import OutboundMessage
@@ -236,7 +237,7 @@ def _auditor(reader: Reader) -> Section:
     ]  # fmt: skip
     return Section(
         _("The journal"),
-        [*number(reader, _("not sealed yet"), "journal.entry", entries.filter(seal__isnull=True), "sealed=no")],
+        [*number(reader, _("not sealed yet"), "journal.entry", sealer.unsealed(entries), "sealed=no")],
         [Listing(_("Last exports and checks"), lines, list_of("journal.entry", "name=journal.exported"),
                  _("Nobody has exported or verified it yet: open the journal and press Verify."))],
         sentence, "good" if seal is not None else "wait",

@@ -160,6 +160,8 @@ def _titled(model: str) -> str:
 def _pages(request: HttpRequest, text: str) -> Iterator[Hit]:
     """Actions and pages of the desk whose name has every word of the text, at most MOST of each."""
     words = _plain(text).split()
+    if not words:  # nothing but accents, and every name has none of them
+        return
     actions = [Hit(str(one.title), "", f"{reverse(one.address)}{'?' if one.query else ''}{one.query}", one.icon)
                for one in ACTIONS if _has_all(str(one.title), words) and request.user.has_perms(one.permissions)]  # fmt: skip
     pages = [Hit(str(label), str(group), reverse(f"admin:{model.replace('.', '_')}_changelist"), icon)

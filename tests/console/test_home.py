@@ -200,6 +200,26 @@ def test_a_responder_takes_the_oldest_ticket_in_one_press() -> None:
     assert (first.state, first.assignee) == ("taken", house.bia)
 
 
+def test_where_there_are_more_than_are_counted_nothing_is_done_to_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST", 1)
+    house = House()
+    for what in ("Oven", "Door", "Lamp"):
+        house.ticket(house.ana, house.bakers, what)
+    cards = signed_in("Responder", employee=house.bia).get(HOME).context["cards"]
+    (card,) = [card for card in cards if "taken" in str(card.title)]
+    assert (card.count, card.step.is_deed, str(card.step.words)) == ("1+", False, "Open one")
+
+
+def test_what_says_oldest_first_is_so_whatever_the_state() -> None:
+    house = House()
+    house.ticket(house.ana, house.bakers, "Oven", "taken", assignee=house.bia)
+    house.ticket(house.ana, house.bakers, "Door")
+    house.ticket(house.ana, house.bakers, "Lamp", "taken", assignee=house.bia)
+    sections = signed_in("Responder", employee=house.bia).get(HOME).context["sections"]
+    (listing,) = [one for section in sections for one in section.listings if str(one.title) == "Oldest first"]
+    assert [line.title.partition(" · ")[2] for line in listing.lines] == ["Oven", "Door", "Lamp"]
+
+
 def test_who_only_sees_a_ticket_opens_it_instead_of_taking_it() -> None:
     house = House()
     ticket = house.ticket(house.ana, house.bakers, "Oven")

@@ -176,6 +176,8 @@ def cards(reader: Reader) -> list[Card]:
 def _card(reader: Reader, matter: _Matter, what: Found) -> Card:
     oldest = what.oldest or 0
     step = matter.deed(reader, oldest) if matter.deed else None
+    if step is not None and step.is_deed and what.is_more:
+        step = None  # which one is the oldest is not known, and beside "1,000+" one press looks like one for all
     words = _("Open one") if what.is_more else _("Open the oldest")
     return Card(matter.title, what.said, matter.hint, list_of(matter.model, matter.query), matter.is_alarm,
                 step or Step(words, page_of(matter.model, oldest)))  # fmt: skip

@@ -116,7 +116,7 @@ def _tickets(reader: Reader) -> Section:
     lines = [
         Line(f"{row.code} · {row.summary}", page_of("incidents.ticket", row.pk), row.get_state_display(),
              TONES[row.state], str(row.assignee or row.team), _age(row.created_at))
-        for row in unresolved.select_related("assignee", "team").order_by("state", "pk")[:SHOWN]
+        for row in unresolved.select_related("assignee", "team").order_by("pk")[:SHOWN]
     ] if reader.sees("incidents.ticket") else []  # fmt: skip
     return Section(
         _("Tickets"),

@@ -44,6 +44,11 @@ def unresolved(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
     return rows.filter(state__in=[Ticket.State.NEW, Ticket.State.TAKEN])
 
 
+def resolved_today(rows: QuerySet[Ticket], reader: Employee | None) -> QuerySet[Ticket]:
+    """Those of `rows` that were resolved since the reader's midnight."""
+    return rows.filter(resolved_at__gte=people.midnight_of(reader))
+
+
 def may_see_file(user: Any, file: File) -> bool:
     """Files belong to a ticket: whoever sees it sees them."""
     if (

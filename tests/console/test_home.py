@@ -1,6 +1,6 @@
 """The home of each role: what it says needs somebody, that the lists behind say the same, and that it costs the same."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -302,7 +302,34 @@ def test_where_nothing_waits_it_says_what_was_done_today(clock: Any) -> None:
     assert "Nothing waits for you." in answer.content.decode()
     (done,) = answer.context["done_today"]
     assert done.said == "1"
+    assert done.link == f"{reverse('admin:incidents_ticket_changelist')}?when=today"
     assert client.get(done.link).context["cl"].result_count == 1
+
+
+def test_who_decided_today_is_counted_and_listed(clock: Any) -> None:
+    clock.stand("2026-03-02T15:00")
+    house = House()
+    for days in (0, 1):
+        row = house.request(house.ana, house.bia, "Taxi", "approved")
+        Request.objects.filter(pk=row.pk).update(decided_at=clock.wind(0) - timedelta(days=days))
+    client = signed_in("Manager", employee=house.bia)
+    (done,) = client.get(HOME).context["done_today"]
+    assert (done.said, done.link) == ("1", f"{reverse('admin:approvals_request_changelist')}?when=today")
+    assert client.get(done.link).context["cl"].result_count == 1
+
+
+def test_today_is_the_readers_own_day(clock: Any) -> None:
+    clock.stand("2026-03-02T15:00")
+    house = House()
+    Employee.objects.filter(pk=house.bia.pk).update(time_zone="Pacific/Kiritimati")  # 14 hours ahead: the 3rd
+    for day in (2, 3):
+        make_absence(house.ana, starts_on=date(2026, 3, day), ends_on=date(2026, 3, day))
+    client = signed_in("Manager", employee=house.bia)
+    numbers = [one for section in client.get(HOME).context["sections"] for one in section.numbers]
+    (away,) = [one for one in numbers if str(one.label) == "away today"]
+    assert (away.said, away.link) == ("1", f"{reverse('admin:people_absence_changelist')}?when=today")
+    (row,) = client.get(away.link).context["cl"].result_list
+    assert row.starts_on == date(2026, 3, 3)
 
 
 def test_a_hostile_name_is_only_a_name() -> None:

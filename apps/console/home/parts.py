@@ -1,11 +1,9 @@
 """What the home is made of, and how it counts: never more than `MOST` rows, however many there are."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,12 +11,12 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 
 from apps.console.permissions import may_view
-from apps.core import clock
 from apps.people import queries as people
 from apps.people.models import Employee, User
 
 StrOrPromise = str | Promise
 MOST = 1_000
+TODAY = "when=today"  # what lists call the day that a figure is of
 SHOWN = 5  # rows of a list on the home; its link leads to all
 
 
@@ -39,17 +37,11 @@ class Reader:
     @property
     def now(self) -> datetime:
         """The moment on the reader's own clock."""
-        zone = ZoneInfo(self.own.time_zone if self.own else settings.TIME_ZONE)
-        return clock.now().astimezone(zone)
+        return people.clock_of(self.own)
 
     @property
     def today(self) -> date:
         return self.now.date()
-
-    @property
-    def midnight(self) -> datetime:
-        """When the reader's day began."""
-        return datetime.combine(self.today, time.min, self.now.tzinfo)
 
     def may(self, permission: str) -> bool:
         return bool(self.user.has_perm(permission))

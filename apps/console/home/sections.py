@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Flow, Request
-from apps.console.home.parts import SHOWN, Line, Listing, Reader, Section, list_of, number, page_of
+from apps.console.home.parts import SHOWN, TODAY, Line, Listing, Reader, Section, list_of, number, page_of
 from apps.contacts import queries as contacts
 from apps.conversations.models import MenuItem
 from apps.core import clock
@@ -31,6 +31,7 @@ from apps.journal import sealer
 from apps.journal.models import Entry, Seal
 from apps.outbox import queries as outbox
 from apps.outbox.models import OutboundMessage
+from apps.people import queries as people
 from apps.people.models import Absence, ApiKey, Employee, User
 from apps.providers.models import Account, MessageTemplate
 
@@ -60,17 +61,15 @@ def _age(moment: Any) -> str:
 # --- decisions and people ---------------------------------------------------------------------------------------------
 
 
-def _away(reader: Reader) -> tuple[QuerySet[Absence], str]:
-    day = reader.today
-    rows = narrow(Absence.objects.filter(starts_on__lte=day, ends_on__gte=day), reader.user)
-    return rows, f"starts_on__lte={day}&ends_on__gte={day}"
+def _away(reader: Reader) -> QuerySet[Absence]:
+    return people.away_today(narrow(Absence.objects.all(), reader.user), reader.own)
 
 
 def _manager(reader: Reader) -> Section:
     title, none = _("Your people and decisions"), Section(_("Your people and decisions"), [], [])
     if reader.own is None:
         return none
-    away, during = _away(reader)
+    away = _away(reader)
     waiting = approvals.waiting_for(reader.own)
     asked = approvals.visible_to(reader.user).filter(state=Request.State.OPEN)
     return Section(
@@ -78,9 +77,9 @@ def _manager(reader: Reader) -> Section:
         [
             *number(reader, _("wait for your decision"), "approvals.request", waiting, "waits=me"),
             *number(reader, _("requests under way"), "approvals.request", asked, "state__exact=open"),
-            *number(reader, _("away today"), "people.absence", away, during),
+            *number(reader, _("away today"), "people.absence", away, TODAY),
         ],
-        [*_decisions(reader, waiting), *_absent(reader, away, during)],
+        [*_decisions(reader, waiting), *_absent(reader, away)],
     )
 
 
@@ -97,7 +96,7 @@ def _decisions(reader: Reader, waiting: QuerySet[Request]) -> list[Listing]:
                     _("Nobody waits for you."))]  # fmt: skip
 
 
-def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listing]:
+def _absent(reader: Reader, away: QuerySet[Absence]) -> list[Listing]:
     if not reader.sees("people.absence"):
         return []
     lines = [
@@ -106,7 +105,7 @@ def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listin
              _("deputy: %(name)s") % {"name": row.deputy.name} if row.deputy else "")
         for row in away.select_related("employee", "deputy").order_by("ends_on", "pk")[:SHOWN]
     ]  # fmt: skip
-    return [Listing(_("Away today"), lines, list_of("people.absence", during), _("Everybody is here."))]
+    return [Listing(_("Away today"), lines, list_of("people.absence", TODAY), _("Everybody is here."))]
 
 
 def _tickets(reader: Reader) -> Section:
@@ -142,7 +141,7 @@ def _hr(reader: Reader) -> Section:
     here = narrow(Employee.objects.filter(state=Employee.State.ACTIVE), reader.user)
     enrolments: QuerySet[Any] = contacts.enrolments(reader.user)  # with `whatsapp` worked out
     outside = enrolments.exclude(whatsapp="linked")
-    away, during = _away(reader)
+    away = _away(reader)
     lines: list[Line] = [
         Line(row.name, page_of("contacts.enrolment", row.pk), _enrolment(row.whatsapp), TONES.get(row.whatsapp, "wait"),
              row.position, _age(row.created_at))
@@ -157,7 +156,7 @@ def _hr(reader: Reader) -> Section:
             *number(
                 reader, _("invited"), "contacts.enrolment", enrolments.filter(whatsapp="invited"), "whatsapp=invited"
             ),
-            *number(reader, _("away today"), "people.absence", away, during),
+            *number(reader, _("away today"), "people.absence", away, TODAY),
         ],
         listings if reader.sees("contacts.enrolment") else [],
     )

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import badges
+from apps.console.addresses import list_of
 from apps.console.groups import GROUPS, RECORDS, may_look
 from apps.console.permissions import may_view
 
@@ -27,5 +28,5 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(label: str | Promise, icon: str, model: str, count: str | None) -> dict[str, Any]:
-    item = {"title": label, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
+    item = {"title": label, "icon": icon, "link": list_of(model)}
     return {**item, "badge": count} if count else item

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Request
 from apps.console import declared, routes
-from apps.console.home.parts import Found, Reader, StrOrPromise, find, list_of, page_of
+from apps.console.addresses import button_of, list_of, page_of
+from apps.console.home.parts import Found, Reader, StrOrPromise, find
 from apps.contacts import queries as contacts
 from apps.contacts.models import Contact
 from apps.contacts.services import INVITE
@@ -81,15 +81,16 @@ def _take(reader: Reader, key: int) -> Step | None:
         return None
     if not incidents.may_answer(reader.own, ticket):
         return None
-    return Step(_("Take the oldest"), reverse("admin:incidents_ticket_take", args=[key]), is_deed=True)
+    return Step(_("Take the oldest"), button_of("incidents.ticket", key, "take"), is_deed=True)
 
 
 def _again(model: str, words: StrOrPromise) -> Callable[[Reader, int], Step | None]:
     """The button "Try again" of the row's own page, for whoever may press it there."""
-    need, name = declared.button(model, "try-again"), f"admin:{model.replace('.', '_')}_try_again"
+    need = declared.button(model, "try-again")
 
     def step(reader: Reader, key: int) -> Step | None:
-        return Step(words, reverse(name, args=[key]), is_deed=True) if routes.allows(need, reader.user) else None
+        is_allowed = routes.allows(need, reader.user)
+        return Step(words, button_of(model, key, "try_again"), is_deed=True) if is_allowed else None
 
     return step
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 
+from apps.console.addresses import list_of
 from apps.console.permissions import may_view
 from apps.people import queries as people
 from apps.people.models import Employee, User
@@ -113,16 +113,6 @@ class Section:
     listings: list[Listing]
     sentence: StrOrPromise = ""
     tone: str = ""
-
-
-def list_of(model: str, query: str = "") -> str:
-    """The address of a list ("app.model"), narrowed by `query`."""
-    address = reverse(f"admin:{model.replace('.', '_')}_changelist")
-    return f"{address}?{query}" if query else address
-
-
-def page_of(model: str, key: object) -> str:
-    return reverse(f"admin:{model.replace('.', '_')}_change", args=[key])
 
 
 def number(reader: Reader, label: StrOrPromise, model: str, rows: QuerySet[Any], query: str = "") -> list[Number]:

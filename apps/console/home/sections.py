@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Flow, Request
-from apps.console.home.parts import SHOWN, TODAY, Line, Listing, Reader, Section, list_of, number, page_of
+from apps.console.addresses import list_of, page_of
+from apps.console.home.parts import SHOWN, TODAY, Line, Listing, Reader, Section, number
 from apps.contacts import queries as contacts
 from apps.conversations.models import MenuItem
 from apps.core import clock

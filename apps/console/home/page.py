@@ -52,8 +52,8 @@ def _greeting(reader: Reader) -> str:
 
 def _done_today(reader: Reader) -> list[Number]:
     """What this person's house has got done since midnight, to be glad about."""
-    asked = approvals.decided_today(approvals.visible_to(reader.user), reader.own)
-    tickets = incidents.resolved_today(incidents.visible_to(reader.user), reader.own)
+    asked = approvals.decided_today(reader.requests, reader.own)
+    tickets = incidents.resolved_today(reader.tickets, reader.own)
     told = [
         *number(reader, _("decided today"), "approvals.request", asked, TODAY),
         *number(reader, _("resolved today"), "incidents.ticket", tickets, TODAY),

@@ -17,7 +17,6 @@ from apps.approvals import queries as approvals
 from apps.approvals.models import Flow, Request
 from apps.console.addresses import list_of, page_of
 from apps.console.home.parts import SHOWN, TODAY, Line, Listing, Reader, Section, number
-from apps.contacts import queries as contacts
 from apps.conversations.models import MenuItem
 from apps.core import clock
 from apps.core.findings import Level
@@ -30,7 +29,6 @@ from apps.incidents import queries as incidents
 from apps.incidents.models import Category, Ticket
 from apps.journal import sealer
 from apps.journal.models import Entry, Seal
-from apps.outbox import queries as outbox
 from apps.outbox.models import OutboundMessage
 from apps.people import queries as people
 from apps.people.models import Absence, ApiKey, Employee, User
@@ -72,7 +70,7 @@ def _manager(reader: Reader) -> Section:
         return none
     away = _away(reader)
     waiting = approvals.waiting_for(reader.own)
-    asked = approvals.visible_to(reader.user).filter(state=Request.State.OPEN)
+    asked = reader.requests.filter(state=Request.State.OPEN)
     return Section(
         title,
         [
@@ -110,7 +108,7 @@ def _absent(reader: Reader, away: QuerySet[Absence]) -> list[Listing]:
 
 
 def _tickets(reader: Reader) -> Section:
-    rows = incidents.visible_to(reader.user)
+    rows = reader.tickets
     unresolved = incidents.unresolved(rows)
     mine = unresolved.filter(assignee=reader.own)
     lines = [
@@ -140,8 +138,7 @@ def _enrolment(state: str) -> str:
 
 def _hr(reader: Reader) -> Section:
     here = narrow(Employee.objects.filter(state=Employee.State.ACTIVE), reader.user)
-    enrolments: QuerySet[Any] = contacts.enrolments(reader.user)  # with `whatsapp` worked out
-    outside = enrolments.exclude(whatsapp="linked")
+    outside = reader.enrolments.exclude(whatsapp="linked")
     away = _away(reader)
     lines: list[Line] = [
         Line(row.name, page_of("contacts.enrolment", row.pk), _enrolment(row.whatsapp), TONES.get(row.whatsapp, "wait"),
@@ -155,7 +152,11 @@ def _hr(reader: Reader) -> Section:
             *number(reader, _("work here"), "people.employee", here, "state__exact=active"),
             *number(reader, _("have not joined"), "contacts.enrolment", outside),
             *number(
-                reader, _("invited"), "contacts.enrolment", enrolments.filter(whatsapp="invited"), "whatsapp=invited"
+                reader,
+                _("invited"),
+                "contacts.enrolment",
+                reader.enrolments.filter(whatsapp="invited"),
+                "whatsapp=invited",
             ),
             *number(reader, _("away today"), "people.absence", away, TODAY),
         ],
@@ -179,7 +180,7 @@ def _operator(reader: Reader) -> Section:
         Line(f"{one.title}: {one.seen}", place, words[one.level], TONES[one.level], one.mend)
         for one in findings[:SHOWN]
     ]
-    messages = outbox.visible_to(reader.user)
+    messages = reader.messages
     held, failed = (
         messages.filter(state=state) for state in (OutboundMessage.State.HELD, OutboundMessage.State.FAILED)
     )

@@ -247,6 +247,17 @@ def test_hr_sees_who_has_not_joined_and_alarms_come_first() -> None:
     assert "Ana Baker" in lines(context)
 
 
+def test_a_figure_of_people_agrees_with_its_number() -> None:
+    client = signed_in("HR", employee=make_employee("Hanna HR"))
+    said = []
+    for number in range(3):
+        (section,) = [one for one in client.get(HOME).context["sections"] if str(one.title) == "People"]
+        said += [f"{one.said} {one.label}" for one in section.numbers if one.link.endswith("whatsapp=invited")]
+        Invitation.objects.create(employee=make_employee(), code_hash=f"{number}", way="paper",
+                                  expires_at=clock.now() + timedelta(days=1))  # fmt: skip
+    assert said == ["0 people invited", "1 person invited", "2 people invited"]
+
+
 def test_an_operator_reads_health_in_one_sentence_and_accounts_that_stopped() -> None:
     make_account(name="Aurora", state="broken")
     context = signed_in("Operator").get(HOME).context

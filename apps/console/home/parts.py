@@ -156,9 +156,16 @@ class Section:
     tone: str = ""
 
 
-def number(reader: Reader, label: StrOrPromise, model: str, rows: QuerySet[Any], query: str = "") -> list[Number]:
-    """One count; none where the reader may not open its list."""
+def number(
+    reader: Reader,
+    label: StrOrPromise | Callable[[int], str],
+    model: str,
+    rows: QuerySet[Any],
+    query: str = "",
+) -> list[Number]:
+    """One count; none where the reader may not open its list. A label that changes with the count is given as a function."""
     if not reader.sees(model):
         return []
     link = list_of(model, query)
-    return [Number(label, reader.count(link, lambda: rows).said, link)]
+    found = reader.count(link, lambda: rows)
+    return [Number(label(found.count) if callable(label) else label, found.said, link)]

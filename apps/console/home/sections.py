@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
@@ -153,7 +153,7 @@ def _hr(reader: Reader) -> Section:
             *number(reader, _("have not joined"), "contacts.enrolment", outside),
             *number(
                 reader,
-                _("invited"),
+                lambda count: ngettext("person invited", "people invited", count),
                 "contacts.enrolment",
                 reader.enrolments.filter(whatsapp="invited"),
                 "whatsapp=invited",

@@ -318,7 +318,7 @@ WEB_LINK_DAYS = env.int("WEB_LINK_DAYS", default=7)  # how long a link is good
 WEB_STEP_UP_MINUTES = env.int(
     "WEB_STEP_UP_MINUTES", default=30
 )  # one that went into the chat, to decide on a large sum
-WEB_LARGEST_BODY = env.int("WEB_LARGEST_BODY", default=60) * 1024**2  # a form with all its photos
+WEB_LARGEST_BODY_MB = env.int("WEB_LARGEST_BODY_MB", default=60)  # a form with all its photos
 
 # --- log --------------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -27,6 +27,7 @@ from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, acting
 from apps.journal.scoping import ScopedStackedInline
 from apps.journal.searching import coded
 from apps.people import queries as people
+from apps.people.filters import TodayFilter
 from apps.people.models import Employee
 
 
@@ -112,6 +113,13 @@ class WaitsFilter(admin.SimpleListFilter):
         return queryset
 
 
+class DecidedFilter(TodayFilter):
+    words = _("decided today")
+
+    def rows_of(self, rows: models.QuerySet[Request], reader: Employee | None) -> models.QuerySet[Request]:
+        return queries.decided_today(rows, reader)
+
+
 Act = Callable[[HttpRequest, Request, Employee | None], str]
 _COLOURS = {"open": "info", "approved": "success", "rejected": "danger", "withdrawn": "warning", "stuck": "danger"}
 
@@ -123,7 +131,7 @@ class RequestAdmin(ReadOnlyAdmin):
     )
     empty_next = (_("See what can be asked for"), "admin:approvals_flow_changelist", "approvals.view_flow")
     list_display = ("code", "summary", "sum", "requester", "flow", "shown_state", "waits_for", "age")
-    list_filter = (WaitsFilter, "state", "flow")
+    list_filter = (WaitsFilter, "state", DecidedFilter, "flow")
     list_select_related = ("requester", "flow")
     search_fields = ("summary", "requester__name")
     fields = ("flow", "requester", "filed_by", "state", "created_at", "decided_at")

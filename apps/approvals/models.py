@@ -157,6 +157,11 @@ class Request(models.Model):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["state", "id"], condition=models.Q(state__in=["open", "stuck"]), name="approvals_unsettled"
+            )
+        ]
         permissions = [
             ("decide_request", "Can decide requests addressed to them in the admin"),
             ("view_all_requests", "Can see everybody's requests"),

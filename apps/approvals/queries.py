@@ -47,6 +47,11 @@ def waiting_for(employee: Employee) -> QuerySet[Request]:
     return Request.objects.filter(state=Request.State.OPEN, pk__in=seats.values("stage_run__request_id"))
 
 
+def decided_today(rows: QuerySet[Request], reader: Employee | None) -> QuerySet[Request]:
+    """Those of `rows` that were decided since the reader's midnight."""
+    return rows.filter(decided_at__gte=people.midnight_of(reader))
+
+
 def may_see_file(user: Any, file: File) -> bool:
     """Receipts belong to a request: whoever sees it sees them."""
     return bool(file.owner_type == "approvals.request" and file.owner_id.isdigit()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.navigation import LOOK
+from apps.console.groups import LOOK
 from apps.console.routes import DESK, KEY, LOOPBACK, PUBLIC, SIGNATURE, SIGNED_IN, Need
 
 _ASKED = _("and only whoever was asked to decide")
@@ -263,3 +263,12 @@ ROUTES: Mapping[str, Need] = {
 
 IN_A_DEMO = frozenset({"demo/codes/"})
 """Addresses that stand only where SANDBOX=1."""
+
+
+def button(model: str, verb: str) -> Need:
+    """What the button `verb` on a page of "app.model" needs. Raises LookupError for one that nobody declared."""
+    start = f"{model.replace('.', '/')}/<"
+    for address, need in BUTTONS.items():
+        if address.startswith(start) and address.endswith(f":object_id>/{verb}/"):
+            return need
+    raise LookupError(f"{model} has no button “{verb}”.")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,7 +12,8 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.navigation import GROUPS
+from apps.console.addresses import list_of, page_of, screen_of
+from apps.console.groups import GROUPS
 from apps.console.permissions import may_view
 from apps.core.scope import narrow
 from apps.forms.schema import in_language
@@ -127,7 +127,7 @@ def find(request: HttpRequest, typed: str) -> list[Kind]:
 def _in_place(request: HttpRequest, place: _Place, text: str) -> Kind | None:
     if not may_view(request, place.model):
         return None
-    screen: Any = next(one for model, one in admin.site._registry.items() if model._meta.label_lower == place.model)
+    screen = screen_of(place.model)
     rows = narrow(screen.model._default_manager.all(), request.user)
     if place.joined:
         rows = rows.select_related(*place.joined)
@@ -140,10 +140,9 @@ def _in_place(request: HttpRequest, place: _Place, text: str) -> Kind | None:
         found = exact + sorted(others, key=lambda row: _rank(place.title(row), text))
     if not found:
         return None
-    name = f"admin:{place.model.replace('.', '_')}"
-    hits = [Hit(place.title(row), place.note(row), reverse(f"{name}_change", args=[row.pk]), _ICONS[place.model])
+    hits = [Hit(place.title(row), place.note(row), page_of(place.model, row.pk), _ICONS[place.model])
             for row in found[:MOST]]  # fmt: skip
-    more = f"{reverse(f'{name}_changelist')}?{urlencode({'q': text})}" if len(found) > MOST else ""
+    more = list_of(place.model, urlencode({"q": text})) if len(found) > MOST else ""
     return Kind(_titled(place.model), hits, more, bool(exact))
 
 
@@ -160,9 +159,11 @@ def _titled(model: str) -> str:
 def _pages(request: HttpRequest, text: str) -> Iterator[Hit]:
     """Actions and pages of the desk whose name has every word of the text, at most MOST of each."""
     words = _plain(text).split()
+    if not words:  # nothing but accents, and every name has none of them
+        return
     actions = [Hit(str(one.title), "", f"{reverse(one.address)}{'?' if one.query else ''}{one.query}", one.icon)
                for one in ACTIONS if _has_all(str(one.title), words) and request.user.has_perms(one.permissions)]  # fmt: skip
-    pages = [Hit(str(label), str(group), reverse(f"admin:{model.replace('.', '_')}_changelist"), icon)
+    pages = [Hit(str(label), str(group), list_of(model), icon)
              for group, rows in GROUPS for label, icon, model in rows
              if _has_all(str(label), words) and may_view(request, model)]  # fmt: skip
     yield from [*actions[:MOST], *pages[:MOST]]

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.navigation import GROUPS
+from apps.console.groups import GROUPS
 from apps.console.special_words import WORDS
 from apps.core import scope
 from apps.people.roles import NAMES, ROLES

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils import translation
 
 from apps.console import declared, matrix, routes
+from apps.console.groups import RECORDS
 
 MARKS = {"view": "S", "add": "A", "change": "C", "delete": "D"}
 NOTHING = "·"
@@ -13,7 +14,7 @@ HEAD = """# Who may do what
 
 Written by `manage.py roles_matrix` from the rules themselves; change those, never this page. `manage.py roles_matrix --check` (and a test) fails when
 the page says something else than the rules, or when a table, a permission or an address is not declared. Every cell is tried over HTTP in
-`tests/roles/`. The desk shows the same under *Records* > *Who may do what*, with the roles that your administrators made or widened.
+`tests/roles/`. The desk shows the same under *{records}* > *Who may do what*, with the roles that your administrators made or widened.
 
 **S** see, **A** add, **C** change, **D** delete, **·** nothing. Administrators (*superusers*) may do everything that a screen offers. Whoever sees a
 kind of thing still sees only [their own rows](#whose-rows) of it. Deciding, taking tickets and answering on WhatsApp needs no role at all: there
@@ -39,7 +40,7 @@ def written() -> str:
     with translation.override("en"):
         columns = matrix.house_columns()
         sections = matrix.sections(columns)
-        parts = [HEAD, *(_section(section, columns) for section in sections), _scopes(sections), _specials(columns),
+        parts = [HEAD.format(records=RECORDS), *(_section(section, columns) for section in sections), _scopes(sections), _specials(columns),
                  _addresses(columns)]  # fmt: skip
         return "\n".join(parts)
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.functional import Promise
 
 from apps.console import matrix
+from apps.console.addresses import screen_of
 
 StrOrPromise = str | Promise
 
@@ -95,8 +96,7 @@ def allows(need: Need, holder: Any) -> bool:
         return False
     label, verb = need.screen
     if verb:
-        by_label = {model._meta.label_lower: screen for model, screen in admin.site._registry.items()}
-        return verb in matrix.permitted(by_label[label], holder)
+        return verb in matrix.permitted(screen_of(label), holder)
     has_one = not need.one_of or any(holder.has_perm(one) for one in need.one_of)
     return has_one and holder.has_perms(need.all_of)
 

@@ -7,12 +7,12 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.console import queries, services, viewing
+from apps.console.addresses import list_of, screen_of
 from apps.console.models import SavedView
 from apps.core.errors import RecadoError
 from apps.journal.capture import acting
@@ -35,7 +35,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
                 len(dropped),
             ) % {"view": view.name, "filters": ", ".join(dropped)},
         )  # fmt: skip
-    return HttpResponseRedirect(_list(view.model, viewing.spelled(kept)))
+    return HttpResponseRedirect(list_of(view.model, viewing.spelled(kept)))
 
 
 @staff_member_required
@@ -54,7 +54,7 @@ def save(request: HttpRequest) -> HttpResponse:
             messages.error(
                 request, _("This list has no filter “%(name)s”. Nothing was saved.") % {"name": dropped[0][:60]}
             )
-            return HttpResponseRedirect(_list(model, query))
+            return HttpResponseRedirect(list_of(model, query))
         view = services.save_view(
             model=model, query=query, name=request.POST.get("name", ""), is_shared="shared" in request.POST,
             by=_user(request),
@@ -62,7 +62,7 @@ def save(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved as “%(view)s”. It stands above this list.") % {"view": view.name})
     except RecadoError as error:
         messages.error(request, _("%(what)s Nothing was saved.") % {"what": error})
-    return HttpResponseRedirect(_list(model, query))
+    return HttpResponseRedirect(list_of(model, query))
 
 
 @staff_member_required
@@ -103,17 +103,12 @@ def _view(request: HttpRequest, pk: int) -> SavedView:
 
 def _screen(request: HttpRequest, model: str) -> Any:
     try:
-        screen = viewing.screen_of(model)
+        screen = screen_of(model)
     except LookupError:
         raise Http404 from None
     if not screen.has_view_or_change_permission(request):
         raise Http404
     return screen
-
-
-def _list(model: str, query: str) -> str:
-    address = reverse(f"admin:{model.replace('.', '_')}_changelist")
-    return f"{address}?{query}" if query else address
 
 
 def _back(request: HttpRequest, model: str) -> HttpResponse:
@@ -122,4 +117,4 @@ def _back(request: HttpRequest, model: str) -> HttpResponse:
         query = viewing.spelled(viewing.parts_of(request.POST.get("query", "")))
     except RecadoError:
         query = ""
-    return HttpResponseRedirect(_list(model, query))
+    return HttpResponseRedirect(list_of(model, query))

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, IGNORED_PARAMS, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import EmptyResultSet, ImproperlyConfigured, SuspiciousOperation
@@ -21,14 +20,6 @@ MOST_PARTS = 30
 PLACE = {AFTER, BEFORE, PAGE_VAR, ERROR_FLAG, *IGNORED_PARAMS} - {ORDER_VAR, SEARCH_VAR}
 """Where one stands in a list and how it is drawn: no part of a view."""
 Parts = list[tuple[str, str]]
-
-
-def screen_of(model: str) -> Any:
-    """The admin class of "app.model". Raises LookupError for what has no list."""
-    for registered, screen in admin.site._registry.items():
-        if registered._meta.label_lower == model:
-            return screen
-    raise LookupError(f"“{model[:100]}” has no list.")
 
 
 def spelled(parts: Iterable[tuple[str, str]]) -> str:

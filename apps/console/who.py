@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from apps.console import matrix
-from apps.console.navigation import may_look
+from apps.console.groups import may_look
 from apps.people.roles import ROLES, role_sentence
 
 MARKS = (("view", "visibility", _("see")), ("add", "add", _("add")), ("change", "edit", pgettext_lazy("verb", "change")),

@@ -33,7 +33,10 @@ class Receipt(models.Model):
         verbose_name_plural = _("receipts")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="inbox_receipt_once")]
-        indexes = [models.Index(fields=["id"], condition=models.Q(state="received"), name="inbox_unparsed")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="received"), name="inbox_unparsed"),
+            models.Index(fields=["id"], condition=models.Q(state="unreadable"), name="inbox_unreadable"),
+        ]
         permissions = [("replay_receipt", "Can replay receipts and events")]
 
     def __str__(self) -> str:

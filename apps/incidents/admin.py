@@ -28,6 +28,7 @@ from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin
 from apps.journal.searching import coded
 from apps.people import policy
 from apps.people import queries as people
+from apps.people.filters import TodayFilter
 from apps.people.models import Employee
 
 
@@ -88,10 +89,17 @@ class WhoFilter(admin.SimpleListFilter):
         if self.value() == "nobody":
             return queryset.filter(state=Ticket.State.NEW)
         if self.value() == "mine":
-            return queryset.filter(assignee=people.employee_of(request.user)).exclude(state=Ticket.State.RESOLVED)
+            return queries.unresolved(queryset.filter(assignee=people.employee_of(request.user)))
         if self.value() == "open":
-            return queryset.exclude(state=Ticket.State.RESOLVED)
+            return queries.unresolved(queryset)
         return queryset
+
+
+class ResolvedFilter(TodayFilter):
+    words = _("resolved today")
+
+    def rows_of(self, rows: models.QuerySet[Ticket], reader: Employee | None) -> models.QuerySet[Ticket]:
+        return queries.resolved_today(rows, reader)
 
 
 def _unreached(request: HttpRequest, ticket: Ticket) -> list[Employee]:
@@ -116,7 +124,7 @@ class TicketAdmin(ReadOnlyAdmin):
     )
     empty_next = (_("See what can be reported"), "admin:incidents_category_changelist", "incidents.view_category")
     list_display = ("code", "summary", "shown_state", "category", "team", "reporter", "assignee", "age")
-    list_filter = (WhoFilter, "state", "team", "category")
+    list_filter = (WhoFilter, "state", ResolvedFilter, "team", "category")
     list_select_related = ("category", "team", "reporter", "assignee")
     search_fields = ("summary", "reporter__name", "assignee__name")
     fields = ("category", "team", "reporter", "assignee", "state", "created_at", "taken_at", "resolved_at")

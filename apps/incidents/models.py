@@ -79,7 +79,12 @@ class Ticket(models.Model):
         verbose_name = _("ticket")
         verbose_name_plural = _("tickets")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["team", "state"], name="incidents_by_team")]
+        indexes = [
+            models.Index(fields=["team", "state"], name="incidents_by_team"),
+            models.Index(
+                fields=["state", "id"], condition=models.Q(state__in=["new", "taken"]), name="incidents_unresolved"
+            ),
+        ]
         permissions = [
             ("answer_ticket", "Can take, comment and resolve tickets"),
             ("view_all_tickets", "Can see every team's tickets"),

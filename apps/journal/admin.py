@@ -33,7 +33,7 @@ class SealedFilter(admin.SimpleListFilter):
         return [("no", _("not yet"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(seal__isnull=True) if self.value() == "no" else queryset
+        return sealer.unsealed(queryset) if self.value() == "no" else queryset
 
 
 @admin.register(Entry)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core import clock
 from apps.journal import chain
@@ -41,8 +42,7 @@ def seal_pending(*, look_back: int | None = LOOK_BACK) -> int:
             if not _is_only_sealer():
                 return sealed
             last = Seal.objects.order_by("-position").only("position", "hash", "entry_id").first()
-            floor = 0 if look_back is None or last is None else last.entry_id - look_back
-            pending = list(Entry.objects.filter(id__gt=floor, seal__isnull=True).order_by("id")[:BATCH])
+            pending = list(_unsealed(Entry.objects.all(), last, look_back).order_by("id")[:BATCH])
             position, previous = (last.position, last.hash) if last else (0, chain.GENESIS)
             seals = []
             for entry in pending:
@@ -53,6 +53,18 @@ def seal_pending(*, look_back: int | None = LOOK_BACK) -> int:
         sealed += len(pending)
         if len(pending) < BATCH:
             return sealed
+
+
+def unsealed(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Those of `entries` that wait for their seal, as far back as every beat looks: never the whole journal."""
+    return _unsealed(entries, Seal.objects.order_by("-position").only("entry_id").first(), LOOK_BACK)
+
+
+def _unsealed(entries: QuerySet[Entry], last: Seal | None, look_back: int | None) -> QuerySet[Entry]:
+    floor = 0 if look_back is None or last is None else last.entry_id - look_back
+    # The floor stands on both sides: a database would not think of it, and read all seals.
+    seals = Seal.objects.filter(entry_id=OuterRef("pk"), entry_id__gt=floor)
+    return entries.filter(~Exists(seals), id__gt=floor)
 
 
 def _is_only_sealer() -> bool:

@@ -104,6 +104,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["contact", "-id"], name="outbox_by_contact"),
             models.Index(fields=["subject_type", "subject_id", "-id"], name="outbox_by_subject"),
             models.Index(fields=["remote_id"], condition=~models.Q(remote_id=""), name="outbox_by_wamid"),
+            models.Index(fields=["id"], condition=models.Q(state="failed"), name="outbox_failed"),
         ]  # fmt: skip
         permissions = [("operate_outboundmessage", "Can retry, cancel and release outgoing messages")]
 

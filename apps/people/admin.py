@@ -22,6 +22,7 @@ from apps.people import policy, queries
 from apps.people.bulk import admin as bulk_admin
 from apps.people.bulk.screens import BulkDeeds
 from apps.people.departure_screens import DepartureButtons
+from apps.people.filters import TodayFilter
 from apps.people.forms import EmployeeForm
 from apps.people.importing import admin as importing_admin
 from apps.people.importing import resource, samples
@@ -259,13 +260,20 @@ class OfVisibleEmployees(RecordedModelAdmin):
     search_fields = ["employee__name", "employee__number"]
 
 
+class AwayFilter(TodayFilter):
+    words = _("away today")
+
+    def rows_of(self, rows: models.QuerySet[Absence], reader: Employee | None) -> models.QuerySet[Absence]:
+        return queries.away_today(rows, reader)
+
+
 @admin.register(Absence)
 class AbsenceAdmin(OfVisibleEmployees):
     empty_says = _(
         "While somebody is away, their deputy decides for them. Record an absence with its first and last day."
     )
     list_display = ["employee", "starts_on", "ends_on", "deputy", "reason"]
-    list_filter = ["starts_on", "ends_on"]
+    list_filter = [AwayFilter, "starts_on", "ends_on"]
 
 
 @admin.register(Deputy)

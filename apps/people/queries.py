@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
 from apps.core import clock
@@ -49,6 +50,20 @@ def day_in(time_zone: str, at: datetime) -> date:
 def today(employee: Employee) -> date:
     """The date on this person's own calendar now."""
     return local_day(employee, clock.now())
+
+
+def clock_of(employee: Employee | None) -> datetime:
+    """Now, on this person's own clock; on the house's for a sign-in of nobody (UTC when the stored zone is unknown)."""
+    now = clock.now()
+    try:
+        return now.astimezone(ZoneInfo(employee.time_zone if employee else settings.TIME_ZONE))
+    except (ZoneInfoNotFoundError, ValueError):
+        return now
+
+
+def midnight_of(employee: Employee | None) -> datetime:
+    """When this person's day began."""
+    return clock_of(employee).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------
@@ -108,6 +123,12 @@ def absence_of(employee: Employee, on: date) -> Absence | None:
     """The absence that covers `on`; of several, the one recorded last."""
     covering = Absence.objects.filter(employee=employee, starts_on__lte=on, ends_on__gte=on)
     return covering.select_related("deputy").order_by("-id").first()
+
+
+def away_today(rows: QuerySet[Absence], reader: Employee | None) -> QuerySet[Absence]:
+    """Those of `rows` that cover today, on the reader's own calendar."""
+    day = clock_of(reader).date()
+    return rows.filter(starts_on__lte=day, ends_on__gte=day)
 
 
 def person(employee_id: int, at: datetime) -> policy.Person | None:

@@ -81,12 +81,12 @@ def _answer(
 def _is_too_large(request: HttpRequest) -> bool:
     """Before a byte of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return not length.isdigit() or int(length) > settings.WEB_LARGEST_BODY
+    return not length.isdigit() or int(length) > settings.WEB_LARGEST_BODY_MB * 1024**2
 
 
 def _unreadable(request: HttpRequest, link: Link) -> HttpResponse:
-    megabytes = settings.WEB_LARGEST_BODY // 1024**2
-    return shown(request, "web/too_large.html", {"megabytes": megabytes, "link": link}, status=413)
+    context = {"megabytes": settings.WEB_LARGEST_BODY_MB, "link": link}
+    return shown(request, "web/too_large.html", context, status=413)
 
 
 def language_of(request: HttpRequest, link: Link | None) -> str:

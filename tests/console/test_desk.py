@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from apps.console.navigation import GROUPS
+from apps.console.groups import GROUPS
 from apps.files import services as files
 from apps.people.roles import ROLES
 from tests.factories import make_category, make_employee, make_team, make_user

@@ -148,6 +148,10 @@ def test_the_journal_is_found_by_what_it_is_about() -> None:
     assert f"/admin/journal/entry/{entry.pk}/change/" in [link for _t, link in found(client, "T-4711")]
 
 
+def test_accents_alone_are_no_word_and_find_no_page() -> None:
+    assert found(signed_in("HR"), "´´") == []
+
+
 def test_pages_and_actions_are_found_in_the_readers_language_without_accents() -> None:
     client = signed_in(is_superuser=True)
     assert "/admin/people/importjob/upload/" in [link for _t, link in found(client, "import people")]

@@ -37,3 +37,14 @@ def test_each_field_of_a_table_of_rows_says_its_own_name() -> None:
 
 def test_a_long_text_that_scrolls_can_be_scrolled_by_keyboard() -> None:
     assert '<pre class="recado-pre" tabindex="0">' in pretty("{}")
+
+
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [("console:who", "Who may do what"), ("admin:people_importjob_upload", "Import people"), ("admin:index", "Home")],
+)
+def test_the_title_of_a_page_says_what_it_is_and_whose(address: str, title: str) -> None:
+    client = Client()
+    client.force_login(make_user(is_superuser=True))
+    (said,) = re.findall(r"<title>(.*?)</title>", client.get(reverse(address)).content.decode(), re.DOTALL)
+    assert [part.strip() for part in said.split("|")] == [title, "Recado"]

@@ -56,6 +56,16 @@ def test_a_view_opens_exactly_its_query_and_stands_marked_above_its_list() -> No
     assert 'action="/admin/views/save/"' in other
 
 
+def test_a_date_stays_the_date_it_is_and_the_form_says_so_but_today_stays_today() -> None:
+    client, _user = browser("HR")
+    absences, query = "/admin/people/absence/", "starts_on__gte=2026-03-02&starts_on__lt=2026-03-03"
+    assert "A date stays the date it is." in client.get(f"{absences}?{query}").content.decode()
+    for name, kept in (("Monday", query), ("Away", "when=today")):
+        save(client, kept, name, model="people.absence")
+        opened = client.get(f"/admin/views/{SavedView.objects.get(name=name).pk}/")
+        assert opened["Location"] == f"{absences}?{kept}"
+
+
 def test_there_is_nothing_to_save_on_a_list_as_it_is() -> None:
     client, _user = browser("HR")
     assert "recado-views" not in client.get(PEOPLE).content.decode()

@@ -1,10 +1,8 @@
 """On PostgreSQL: what lists read when somebody searches them, measured by EXPLAIN ANALYZE, and what happens without pg_trgm."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib import admin
 from django.db import DatabaseError, connection
 from django.test import RequestFactory
@@ -21,12 +19,10 @@ from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
 from tests.factories import make_category, make_employee, make_submission, make_team, make_user, report_form, the_number
+from tests.plans import needs_postgresql, read
 
 pytestmark = pytest.mark.django_db
 
-needs_postgresql = pytest.mark.skipif(
-    "sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has no trigrams and no EXPLAIN ANALYZE"
-)
 ROWS = 12_000
 MOST_READ = 300
 """Rows that one search may read of a table of ROWS. It finds one row; half the newest hundredth may be looked through."""
@@ -63,25 +59,6 @@ def fill() -> None:
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-
-
-def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if "Relation Name" in plan:
-        yield plan
-    for below in plan.get("Plans", []):
-        yield from scans(below)
-
-
-def read(queryset: Any) -> int:
-    """Rows that the first page of the list took from its tables, those thrown away included."""
-    with connection.cursor() as cursor:
-        sql, values = queryset.all()[:51].query.sql_with_params()
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
-        ((found,),) = cursor.fetchall()
-    return sum(
-        (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0) + scan.get("Rows Removed by Index Recheck", 0)) * scan["Actual Loops"]
-        for scan in scans(found[0]["Plan"])
-    )  # fmt: skip
 
 
 def searched(model: Any, text: str) -> Any:

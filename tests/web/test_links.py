@@ -206,10 +206,10 @@ def test_too_many_posts_to_one_link_wait(house: House) -> None:
 
 
 def test_a_body_that_is_too_large_is_not_read(house: House, settings: Any) -> None:
-    settings.WEB_LARGEST_BODY = 2000
+    settings.WEB_LARGEST_BODY_MB = 1
     link = expense_link(house)
     ana = Visitor(link)
-    ana.fill(what="x" * 3000, amount="10")
+    ana.fill(what="x" * 1024**2, amount="10")
     assert "Voltar à página" in ana.text
     assert ana.code == 413
     assert not house.ana.requests.exists()

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Request
-from apps.console.home.parts import Found, Reader, StrOrPromise, find, list_of, page_of
+from apps.console import declared, routes
+from apps.console.addresses import button_of, list_of, page_of
+from apps.console.home.parts import Found, Reader, StrOrPromise
 from apps.contacts import queries as contacts
 from apps.contacts.models import Contact
 from apps.contacts.services import INVITE
@@ -20,11 +22,10 @@ from apps.inbox.models import InboundEvent, Receipt
 from apps.incidents import queries as incidents
 from apps.incidents.models import Ticket
 from apps.journal.models import SetAside
-from apps.outbox import queries as outbox
 from apps.outbox.models import OutboundMessage
 from apps.people import leaving
 from apps.people import queries as people
-from apps.people.models import ImportJob, User
+from apps.people.models import ImportJob
 from apps.providers import services as providers
 from apps.providers.models import Account, AccountAlert, MessageTemplate
 
@@ -55,7 +56,7 @@ class _Matter:
     model: str
     title: StrOrPromise
     hint: StrOrPromise
-    rows: Callable[[User], QuerySet[Any]]
+    rows: Callable[[Reader], QuerySet[Any]]
     query: str = ""
     is_alarm: bool = False
     deed: Callable[[Reader, int], Step | None] | None = field(default=None)
@@ -63,14 +64,8 @@ class _Matter:
     needs: str = ""
 
 
-def _to_decide(user: User) -> QuerySet[Request]:
-    employee = people.employee_of(user)
-    return approvals.waiting_for(employee) if employee else Request.objects.none()
-
-
-def _not_invited(user: User) -> QuerySet[Any]:
-    enrolments: QuerySet[Any] = contacts.enrolments(user)
-    return enrolments.filter(whatsapp="none")
+def _to_decide(reader: Reader) -> QuerySet[Request]:
+    return approvals.waiting_for(reader.own) if reader.own else Request.objects.none()
 
 
 def _take(reader: Reader, key: int) -> Step | None:
@@ -80,12 +75,16 @@ def _take(reader: Reader, key: int) -> Step | None:
         return None
     if not incidents.may_answer(reader.own, ticket):
         return None
-    return Step(_("Take the oldest"), reverse("admin:incidents_ticket_take", args=[key]), is_deed=True)
+    return Step(_("Take the oldest"), button_of("incidents.ticket", key, "take"), is_deed=True)
 
 
-def _again(name: str, permission: str, words: StrOrPromise) -> Callable[[Reader, int], Step | None]:
+def _again(model: str, words: StrOrPromise) -> Callable[[Reader, int], Step | None]:
+    """The button "Try again" of the row's own page, for whoever may press it there."""
+    need = declared.button(model, "try-again")
+
     def step(reader: Reader, key: int) -> Step | None:
-        return Step(words, reverse(f"admin:{name}", args=[key]), is_deed=True) if reader.may(permission) else None
+        is_allowed = routes.allows(need, reader.user)
+        return Step(words, button_of(model, key, "try_again"), is_deed=True) if is_allowed else None
 
     return step
 
@@ -98,63 +97,60 @@ MATTERS: tuple[_Matter, ...] = (
     _Matter("approvals.request", _("Wait for your decision"), _("Open one, read it, approve or reject."),
             _to_decide, "waits=me", is_badge=True),
     _Matter("incidents.ticket", _("Nobody has taken"), _("Open one and press Take, or ask who will."),
-            lambda user: incidents.visible_to(user).filter(state=Ticket.State.NEW), "state__exact=new", deed=_take,
+            lambda reader: reader.tickets.filter(state=Ticket.State.NEW), "state__exact=new", deed=_take,
             is_badge=True),
     _Matter("incidents.ticket", _("Tickets in work"), _("Taken, not yet resolved."),
-            lambda user: incidents.visible_to(user).filter(state=Ticket.State.TAKEN), "state__exact=taken"),
+            lambda reader: reader.tickets.filter(state=Ticket.State.TAKEN), "state__exact=taken"),
     _Matter("approvals.request", _("Requests under way"), _("Waiting for somebody’s decision."),
-            lambda user: approvals.visible_to(user).filter(state=Request.State.OPEN), "state__exact=open"),
+            lambda reader: reader.requests.filter(state=Request.State.OPEN), "state__exact=open"),
     _Matter("approvals.request", _("Requests nobody can decide"), _("Set a manager or a deputy, then ask again."),
-            lambda user: approvals.visible_to(user).filter(state=Request.State.STUCK), "state__exact=stuck", True,
-            deed=_again("approvals_request_try_again", "approvals.change_flow", _("Ask again"))),
+            lambda reader: reader.requests.filter(state=Request.State.STUCK), "state__exact=stuck", True,
+            deed=_again("approvals.request", _("Ask again"))),
     _Matter("contacts.claim", _("Codes from another phone"), _("Compare the two numbers, ask the person, confirm or refuse."),
-            lambda user: contacts.visible_claims(user).filter(state="waiting"), "state__exact=waiting", True, is_badge=True),
+            lambda reader: contacts.visible_claims(reader.user).filter(state="waiting"), "state__exact=waiting", True, is_badge=True),
     _Matter("contacts.enrolment", _("Not invited yet"), _("They work here, and nobody has asked them to join on WhatsApp."),
-            _not_invited, "whatsapp=none", deed=_invite, needs=INVITE),
+            lambda reader: reader.enrolments.filter(whatsapp="none"), "whatsapp=none", deed=_invite, needs=INVITE),
     _Matter("contacts.contact", _("Strangers who wrote"), _("Open one: choose who it is, or leave it."),
-            lambda user: contacts.visible_to(user).filter(employee=None), "employee__isempty=1"),
+            lambda reader: contacts.visible_to(reader.user).filter(employee=None), "employee__isempty=1"),
     _Matter("contacts.contact", _("Phones to prove again"), _("The number changed. They decide nothing on WhatsApp until it is proved."),
-            lambda user: contacts.visible_to(user).filter(state=Contact.State.SUSPENDED), "state__exact=suspended"),
+            lambda reader: contacts.visible_to(reader.user).filter(state=Contact.State.SUSPENDED), "state__exact=suspended"),
     _Matter("people.leaving", _("Leavers to look at"), _("See what was passed on, to whom, and what nobody took; press Seen."),
-            leaving.to_look_at, "seen_at__isempty=1", True,
+            lambda reader: leaving.to_look_at(reader.user), "seen_at__isempty=1", True,
             is_badge=True),
     _Matter("people.importjob", _("Imports of people to look at"), _("Open it, read what would change, press Apply or Cancel."),
-            lambda user: people.visible_imports(user).filter(state=ImportJob.State.PREVIEWED), "state__exact=previewed"),
+            lambda reader: people.visible_imports(reader.user).filter(state=ImportJob.State.PREVIEWED), "state__exact=previewed"),
     _Matter("providers.account", _("WhatsApp accounts that stopped"), _("Open it: the page says what to mend."),
-            lambda user: Account.objects.filter(state=Account.State.BROKEN), "state__exact=broken", True),
+            lambda reader: Account.objects.filter(state=Account.State.BROKEN), "state__exact=broken", True),
     _Matter("providers.accountalert", _("Notices from WhatsApp"), _("Read what it means, do it, press Seen."),
-            lambda user: AccountAlert.objects.filter(seen_at=None), "seen_at__isempty=1", True),
+            lambda reader: AccountAlert.objects.filter(seen_at=None), "seen_at__isempty=1", True),
     _Matter("providers.messagetemplate", _("Templates that need you"), _("Paused, rejected or re-categorised: the page says what to do."),
-            lambda user: MessageTemplate.objects.filter(pk__in=providers.templates_in_trouble()), "at=trouble", True),
+            lambda reader: MessageTemplate.objects.filter(pk__in=providers.templates_in_trouble()), "at=trouble", True),
     _Matter("outbox.outboundmessage", _("Messages nobody is sure of"), _("No answer came. Wait for a status, or send again."),
-            lambda user: outbox.visible_to(user).filter(state=OutboundMessage.State.UNSURE),
+            lambda reader: reader.messages.filter(state=OutboundMessage.State.UNSURE),
             "state__exact=unsure", True),
     _Matter("outbox.outboundmessage", _("Messages held"), _("Each says why it waits and what would free it."),
-            lambda user: outbox.visible_to(user).filter(state=OutboundMessage.State.HELD), "state__exact=held"),
+            lambda reader: reader.messages.filter(state=OutboundMessage.State.HELD), "state__exact=held"),
     _Matter("outbox.outboundmessage", _("Messages that failed"), _("Read why, then retry or tell the person another way."),
-            lambda user: outbox.visible_to(user).filter(state=OutboundMessage.State.FAILED),
+            lambda reader: reader.messages.filter(state=OutboundMessage.State.FAILED),
             "state__exact=failed", True),
     _Matter("inbox.inboundevent", _("Events set aside"), _("Open one, read the error, press Try again."),
-            lambda user: narrow(InboundEvent.objects.all(), user).filter(state=InboundEvent.State.FAILED),
-            "state__exact=failed", True, deed=_again("inbox_inboundevent_try_again", "inbox.replay_receipt", _("Try again"))),
+            lambda reader: narrow(InboundEvent.objects.all(), reader.user).filter(state=InboundEvent.State.FAILED),
+            "state__exact=failed", True, deed=_again("inbox.inboundevent", _("Try again"))),
     _Matter("inbox.receipt", _("Webhooks that could not be read"), _("Kept as they came; replay after an update."),
-            lambda user: narrow(Receipt.objects.all(), user).filter(state=Receipt.State.UNREADABLE), "state__exact=unreadable", True),
+            lambda reader: narrow(Receipt.objects.all(), reader.user).filter(state=Receipt.State.UNREADABLE), "state__exact=unreadable", True),
     _Matter("journal.setaside", _("Reactions that failed"), _("Open one and press Try again."),
-            lambda user: narrow(SetAside.objects.all(), user).filter(resolved_at=None), "resolved_at__isempty=1", True,
-            deed=_again("journal_setaside_try_again", "journal.export_entry", _("Try again"))),
+            lambda reader: narrow(SetAside.objects.all(), reader.user).filter(resolved_at=None), "resolved_at__isempty=1", True,
+            deed=_again("journal.setaside", _("Try again"))),
 )  # fmt: skip
 
 
 def found(request: HttpRequest, matters: Iterable[_Matter] = MATTERS) -> dict[_Matter, Found]:
     """What there is of each matter that this person may see; looked up once per request."""
-    known: dict[_Matter, Found] = request.__dict__.setdefault("recado_found", {})
     reader = Reader.of(request)
     if reader is None:
         return {}
-    for matter in matters:
-        if matter not in known and reader.sees(matter.model) and (not matter.needs or reader.may(matter.needs)):
-            known[matter] = find(matter.rows(reader.user))
-    return {matter: known[matter] for matter in matters if matter in known}
+    seen = [one for one in matters if reader.sees(one.model) and (not one.needs or reader.may(one.needs))]
+    return {one: reader.count(list_of(one.model, one.query), partial(one.rows, reader)) for one in seen}
 
 
 def badges(request: HttpRequest) -> dict[str, Found]:
@@ -172,6 +168,8 @@ def cards(reader: Reader) -> list[Card]:
 def _card(reader: Reader, matter: _Matter, what: Found) -> Card:
     oldest = what.oldest or 0
     step = matter.deed(reader, oldest) if matter.deed else None
+    if step is not None and step.is_deed and what.is_more:
+        step = None  # which one is the oldest is not known, and beside "1,000+" one press looks like one for all
     words = _("Open one") if what.is_more else _("Open the oldest")
     return Card(matter.title, what.said, matter.hint, list_of(matter.model, matter.query), matter.is_alarm,
                 step or Step(words, page_of(matter.model, oldest)))  # fmt: skip

@@ -1,7 +1,6 @@
 """The whole home, put together for one reader."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
 from apps.console.home.matters import cards
-from apps.console.home.parts import Number, Reader, number
+from apps.console.home.parts import TODAY, Number, Reader, number
 from apps.console.home.sections import sections
 from apps.console.home.steps import first_steps
 from apps.incidents import queries as incidents
@@ -53,12 +52,11 @@ def _greeting(reader: Reader) -> str:
 
 def _done_today(reader: Reader) -> list[Number]:
     """What this person's house has got done since midnight, to be glad about."""
-    since = {"decided_at__gte": reader.midnight}, {"resolved_at__gte": reader.midnight}
-    asked = approvals.visible_to(reader.user).filter(**since[0])
-    tickets = incidents.visible_to(reader.user).filter(**since[1])
+    asked = approvals.decided_today(reader.requests, reader.own)
+    tickets = incidents.resolved_today(reader.tickets, reader.own)
     told = [
-        *number(reader, _("decided today"), "approvals.request", asked, urlencode(since[0])),
-        *number(reader, _("resolved today"), "incidents.ticket", tickets, urlencode(since[1])),
+        *number(reader, _("decided today"), "approvals.request", asked, TODAY),
+        *number(reader, _("resolved today"), "incidents.ticket", tickets, TODAY),
     ]
     return [one for one in told if one.said != "0"]
 

@@ -1,61 +1,32 @@
 """What the home is made of, and how it counts: never more than `MOST` rows, however many there are."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 
+from apps.approvals import queries as approvals
+from apps.approvals.models import Request
+from apps.console.addresses import list_of
 from apps.console.permissions import may_view
-from apps.core import clock
+from apps.contacts import queries as contacts
+from apps.incidents import queries as incidents
+from apps.incidents.models import Ticket
+from apps.outbox import queries as outbox
+from apps.outbox.models import OutboundMessage
 from apps.people import queries as people
 from apps.people.models import Employee, User
 
 StrOrPromise = str | Promise
 MOST = 1_000
+TODAY = "when=today"  # what lists call the day that a figure is of
 SHOWN = 5  # rows of a list on the home; its link leads to all
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who looks at the home. `own` is the employee behind the sign-in, None for service accounts."""
-
-    request: HttpRequest
-    user: User
-    own: Employee | None
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> "Reader | None":
-        """None for whoever has not signed in."""
-        user = request.user
-        return cls(request, user, people.employee_of(user)) if isinstance(user, User) else None
-
-    @property
-    def now(self) -> datetime:
-        """The moment on the reader's own clock."""
-        zone = ZoneInfo(self.own.time_zone if self.own else settings.TIME_ZONE)
-        return clock.now().astimezone(zone)
-
-    @property
-    def today(self) -> date:
-        return self.now.date()
-
-    @property
-    def midnight(self) -> datetime:
-        """When the reader's day began."""
-        return datetime.combine(self.today, time.min, self.now.tzinfo)
-
-    def may(self, permission: str) -> bool:
-        return bool(self.user.has_perm(permission))
-
-    def sees(self, model: str) -> bool:
-        return may_view(self.request, model)
 
 
 @dataclass(frozen=True)
@@ -79,6 +50,68 @@ def find(rows: QuerySet[Any]) -> Found:
     """One query, no sorting: a database walks its index of states, not the whole table by key."""
     keys = list(rows.order_by().values_list("pk", flat=True)[: MOST + 1])
     return Found(len(keys), min(keys, default=None))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks at the home. `own` is the employee behind the sign-in, None for service accounts.
+
+    What they may see is worked out once, and what is counted is counted once, however often a page says it.
+    """
+
+    request: HttpRequest
+    user: User
+    own: Employee | None
+    _counted: dict[str, Found] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Reader | None":
+        """The one of this request; None for whoever has not signed in."""
+        user = request.user
+        if not isinstance(user, User):
+            return None
+        known: Reader | None = request.__dict__.get("recado_reader")
+        if known is None:
+            known = request.__dict__["recado_reader"] = cls(request, user, people.employee_of(user))
+        return known
+
+    @cached_property
+    def tickets(self) -> QuerySet[Ticket]:
+        return incidents.visible_to(self.user)
+
+    @cached_property
+    def requests(self) -> QuerySet[Request]:
+        return approvals.visible_to(self.user)
+
+    @cached_property
+    def messages(self) -> QuerySet[OutboundMessage]:
+        return outbox.visible_to(self.user)
+
+    @cached_property
+    def enrolments(self) -> QuerySet[Any]:
+        """With `whatsapp` worked out."""
+        return contacts.enrolments(self.user)
+
+    def count(self, link: str, rows: Callable[[], QuerySet[Any]]) -> Found:
+        """How many rows the list at `link` has: these."""
+        if link not in self._counted:
+            self._counted[link] = find(rows())
+        return self._counted[link]
+
+    @property
+    def now(self) -> datetime:
+        """The moment on the reader's own clock."""
+        return people.clock_of(self.own)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def may(self, permission: str) -> bool:
+        return bool(self.user.has_perm(permission))
+
+    def sees(self, model: str) -> bool:
+        return may_view(self.request, model)
 
 
 @dataclass(frozen=True)
@@ -123,16 +156,16 @@ class Section:
     tone: str = ""
 
 
-def list_of(model: str, query: str = "") -> str:
-    """The address of a list ("app.model"), narrowed by `query`."""
-    address = reverse(f"admin:{model.replace('.', '_')}_changelist")
-    return f"{address}?{query}" if query else address
-
-
-def page_of(model: str, key: object) -> str:
-    return reverse(f"admin:{model.replace('.', '_')}_change", args=[key])
-
-
-def number(reader: Reader, label: StrOrPromise, model: str, rows: QuerySet[Any], query: str = "") -> list[Number]:
-    """One count; none where the reader may not open its list."""
-    return [Number(label, find(rows).said, list_of(model, query))] if reader.sees(model) else []
+def number(
+    reader: Reader,
+    label: StrOrPromise | Callable[[int], str],
+    model: str,
+    rows: QuerySet[Any],
+    query: str = "",
+) -> list[Number]:
+    """One count; none where the reader may not open its list. A label that changes with the count is given as a function."""
+    if not reader.sees(model):
+        return []
+    link = list_of(model, query)
+    found = reader.count(link, lambda: rows)
+    return [Number(label(found.count) if callable(label) else label, found.said, link)]

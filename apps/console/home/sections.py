@@ -10,13 +10,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.approvals import queries as approvals
 from apps.approvals.models import Flow, Request
-from apps.console.home.parts import SHOWN, Line, Listing, Reader, Section, list_of, number, page_of
-from apps.contacts import queries as contacts
+from apps.console.addresses import list_of, page_of
+from apps.console.home.parts import SHOWN, TODAY, Line, Listing, Reader, Section, number
 from apps.conversations.models import MenuItem
 from apps.core import clock
 from apps.core.findings import Level
@@ -27,9 +27,10 @@ from apps.health import page as health
 from apps.inbox.models import InboundEvent
 from apps.incidents import queries as incidents
 from apps.incidents.models import Category, Ticket
+from apps.journal import sealer
 from apps.journal.models import Entry, Seal
-from apps.outbox import queries as outbox
 from apps.outbox.models import OutboundMessage
+from apps.people import queries as people
 from apps.people.models import Absence, ApiKey, Employee, User
 from apps.providers.models import Account, MessageTemplate
 
@@ -59,27 +60,25 @@ def _age(moment: Any) -> str:
 # --- decisions and people ---------------------------------------------------------------------------------------------
 
 
-def _away(reader: Reader) -> tuple[QuerySet[Absence], str]:
-    day = reader.today
-    rows = narrow(Absence.objects.filter(starts_on__lte=day, ends_on__gte=day), reader.user)
-    return rows, f"starts_on__lte={day}&ends_on__gte={day}"
+def _away(reader: Reader) -> QuerySet[Absence]:
+    return people.away_today(narrow(Absence.objects.all(), reader.user), reader.own)
 
 
 def _manager(reader: Reader) -> Section:
     title, none = _("Your people and decisions"), Section(_("Your people and decisions"), [], [])
     if reader.own is None:
         return none
-    away, during = _away(reader)
+    away = _away(reader)
     waiting = approvals.waiting_for(reader.own)
-    asked = approvals.visible_to(reader.user).filter(state=Request.State.OPEN)
+    asked = reader.requests.filter(state=Request.State.OPEN)
     return Section(
         title,
         [
             *number(reader, _("wait for your decision"), "approvals.request", waiting, "waits=me"),
             *number(reader, _("requests under way"), "approvals.request", asked, "state__exact=open"),
-            *number(reader, _("away today"), "people.absence", away, during),
+            *number(reader, _("away today"), "people.absence", away, TODAY),
         ],
-        [*_decisions(reader, waiting), *_absent(reader, away.exclude(employee=reader.own), during)],
+        [*_decisions(reader, waiting), *_absent(reader, away.exclude(employee=reader.own))],
     )
 
 
@@ -96,7 +95,7 @@ def _decisions(reader: Reader, waiting: QuerySet[Request]) -> list[Listing]:
                     _("Nobody waits for you."))]  # fmt: skip
 
 
-def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listing]:
+def _absent(reader: Reader, away: QuerySet[Absence]) -> list[Listing]:
     if not reader.sees("people.absence"):
         return []
     lines = [
@@ -105,17 +104,17 @@ def _absent(reader: Reader, away: QuerySet[Absence], during: str) -> list[Listin
              _("deputy: %(name)s") % {"name": row.deputy.name} if row.deputy else "")
         for row in away.select_related("employee", "deputy").order_by("ends_on", "pk")[:SHOWN]
     ]  # fmt: skip
-    return [Listing(_("Away today"), lines, list_of("people.absence", during), _("Nobody else is away."))]
+    return [Listing(_("Away today"), lines, list_of("people.absence", TODAY), _("Nobody else is away."))]
 
 
 def _tickets(reader: Reader) -> Section:
-    rows = incidents.visible_to(reader.user)
-    unresolved = rows.exclude(state=Ticket.State.RESOLVED)
+    rows = reader.tickets
+    unresolved = incidents.unresolved(rows)
     mine = unresolved.filter(assignee=reader.own)
     lines = [
         Line(f"{row.code} · {row.summary}", page_of("incidents.ticket", row.pk), row.get_state_display(),
              TONES[row.state], str(row.assignee or row.team), _age(row.created_at))
-        for row in unresolved.select_related("assignee", "team").order_by("state", "pk")[:SHOWN]
+        for row in unresolved.select_related("assignee", "team").order_by("pk")[:SHOWN]
     ] if reader.sees("incidents.ticket") else []  # fmt: skip
     return Section(
         _("Tickets"),
@@ -139,9 +138,8 @@ def _enrolment(state: str) -> str:
 
 def _hr(reader: Reader) -> Section:
     here = narrow(Employee.objects.filter(state=Employee.State.ACTIVE), reader.user)
-    enrolments: QuerySet[Any] = contacts.enrolments(reader.user)  # with `whatsapp` worked out
-    outside = enrolments.exclude(whatsapp="linked")
-    away, during = _away(reader)
+    outside = reader.enrolments.exclude(whatsapp="linked")
+    away = _away(reader)
     lines: list[Line] = [
         Line(row.name, page_of("contacts.enrolment", row.pk), _enrolment(row.whatsapp), TONES.get(row.whatsapp, "wait"),
              row.position, _age(row.created_at))
@@ -154,9 +152,13 @@ def _hr(reader: Reader) -> Section:
             *number(reader, _("work here"), "people.employee", here, "state__exact=active"),
             *number(reader, _("have not joined"), "contacts.enrolment", outside),
             *number(
-                reader, _("invited"), "contacts.enrolment", enrolments.filter(whatsapp="invited"), "whatsapp=invited"
+                reader,
+                lambda count: ngettext("person invited", "people invited", count),
+                "contacts.enrolment",
+                reader.enrolments.filter(whatsapp="invited"),
+                "whatsapp=invited",
             ),
-            *number(reader, _("away today"), "people.absence", away, during),
+            *number(reader, _("away today"), "people.absence", away, TODAY),
         ],
         listings if reader.sees("contacts.enrolment") else [],
     )
@@ -178,7 +180,7 @@ def _operator(reader: Reader) -> Section:
         Line(f"{one.title}: {one.seen}", place, words[one.level], TONES[one.level], one.mend)
         for one in findings[:SHOWN]
     ]
-    messages = outbox.visible_to(reader.user)
+    messages = reader.messages
     held, failed = (
         messages.filter(state=state) for state in (OutboundMessage.State.HELD, OutboundMessage.State.FAILED)
     )
@@ -236,7 +238,7 @@ def _auditor(reader: Reader) -> Section:
     ]  # fmt: skip
     return Section(
         _("The journal"),
-        [*number(reader, _("not sealed yet"), "journal.entry", entries.filter(seal__isnull=True), "sealed=no")],
+        [*number(reader, _("not sealed yet"), "journal.entry", sealer.unsealed(entries), "sealed=no")],
         [Listing(_("Last exports and checks"), lines, list_of("journal.entry", "name=journal.exported"),
                  _("Nobody has exported or verified it yet: open the journal and press Verify."))],
         sentence, "good" if seal is not None else "wait",

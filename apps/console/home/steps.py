@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.approvals.models import Flow
-from apps.console.home.parts import Reader, StrOrPromise, list_of
+from apps.console.addresses import list_of
+from apps.console.home.parts import Reader, StrOrPromise
 from apps.contacts.models import Contact, Invitation
 from apps.conversations.models import MenuItem, Message
 from apps.forms.models import Form

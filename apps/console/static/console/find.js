@@ -26,6 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
     line.className = isWrong ? "recado-find-said recado-wrong" : "recado-find-said";
     line.textContent = status.textContent = sentence;
     found.replaceChildren(line);
+    shown = null; // what was found before is gone: the same words are asked for again
     choose(null);
   }
 

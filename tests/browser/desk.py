@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
@@ -9,6 +10,7 @@ from portal.demo.codes import code
 from tests.browser import axe
 
 PHONE_WIDTH, DESK_WIDTH = 390, 1280
+LEADS_ON = {302, 303}
 _SESSIONS: dict[tuple[str, str], list[Any]] = {}
 
 
@@ -64,14 +66,22 @@ class Look:
         return found
 
     def enter_code(self, page: Page, username: str) -> None:
-        """A code is good once: when this half minute's was just used, a neighbour's is good, too."""
-        secret = self.login(username)["totp_secret"]
-        for steps in (0, 1, -1):
+        """A code is good once, and for a half minute either side: the first of three that the server takes.
+
+        Raises AssertionError with what the page says when it takes none of them.
+        """
+        secret, said = self.login(username)["totp_secret"], ""
+        for steps in (-1, 0, 1):
             page.fill("[name=code]", code(secret, steps=steps))
-            with page.expect_navigation():
+            with page.expect_response(_is_answer_to_code) as answered:
                 page.keyboard.press("Enter")
-            if "/accounts/code/" not in page.url:
+            page.wait_for_load_state()
+            if answered.value.status in LEADS_ON:
                 return
+            said = page.locator("main").inner_text()
+        raise AssertionError(
+            f"none of the three codes of {username} that are good now was taken; the page says:\n{said}"
+        )
 
     def visit(self, page: Page, path: str) -> None:
         """Open a page of the desk, and judge it."""
@@ -100,3 +110,7 @@ class Look:
     def _watch(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"HTTP {response.status} {response.url}")
+
+
+def _is_answer_to_code(response: Response) -> bool:
+    return response.request.method == "POST" and urlsplit(response.url).path == "/accounts/code/"

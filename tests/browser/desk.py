@@ -89,6 +89,18 @@ class Look:
         page.wait_for_load_state("networkidle")
         self.judge(page, path)
 
+    def wait_for_words(self, page: Page, path: str, words: str) -> None:
+        """Open a page of the desk as soon as it says these words: what a worker does needs its while."""
+        page.wait_for_function(_SAYS, arg=[path, words], polling=200)
+        page.goto(self.desk_url + path)
+        page.wait_for_load_state("networkidle")
+
+    def expect_status(self, status: int, path: str) -> None:
+        """The page just asked for answered with this status, as it should: no complaint. Raises AssertionError otherwise."""
+        told = [one for one in self.complaints if one.startswith((f"HTTP {status} ", "console: Failed to load"))]
+        assert any(path in one for one in told), f"nothing under {path} answered {status}"
+        self.complaints = [one for one in self.complaints if one not in told]
+
     def judge(self, page: Page, what: str) -> None:
         """Whether the page as it stands fits its window, has a name, and nothing on it shuts people out (WCAG 2.2 AA)."""
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -97,7 +109,8 @@ class Look:
         self.complaints += [f"{what}: {fault}" for fault in axe.faults(page)]
 
     def picture(self, page: Page, name: str) -> None:
-        page.screenshot(path=self.folder / f"{name}.png")
+        # Hiding the caret would put a style into the page, which a strict policy refuses aloud.
+        page.screenshot(path=self.folder / f"{name}.png", caret="initial")
 
     def close(self) -> None:
         for context in self._contexts:
@@ -110,6 +123,9 @@ class Look:
     def _watch(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"HTTP {response.status} {response.url}")
+
+
+_SAYS = "async ([path, words]) => (await (await fetch(path)).text()).includes(words)"
 
 
 def _is_answer_to_code(response: Response) -> bool:

@@ -31,6 +31,7 @@ from tests.factories import (
     make_user,
     report_form,
 )  # fmt: skip
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 QUERIES = {"HR": 27, "Manager": 45}
@@ -64,12 +65,6 @@ def world(settings: Any, tmp_path: Any) -> World:
     return World()
 
 
-def signed_in(*roles: str, employee: Employee | None = None) -> Client:
-    client = Client()
-    client.force_login(make_user(employee=employee, roles=roles))
-    return client
-
-
 def address(employee: Employee) -> str:
     return reverse("admin:people_employee_timeline", args=[employee.pk])
 
@@ -81,7 +76,7 @@ def shown(client: Client, employee: Employee, query: str = "") -> str:
 
 
 def test_hr_reads_every_kind_with_links_and_words(world: World) -> None:
-    page = shown(signed_in("HR"), world.ana)
+    page = shown(at_the_desk("HR"), world.ana)
     for words in ("Asked for R-", "Reported T-", "They wrote", "good morning to all", "We wrote:", "Record changed", "Painter",
                   "Away on", "Used their invitation", "Agreed to messages", "staff.csv"):  # fmt: skip
         assert words in page, words
@@ -91,7 +86,7 @@ def test_hr_reads_every_kind_with_links_and_words(world: World) -> None:
 
 
 def test_whoever_decided_has_it_on_their_own_timeline(world: World) -> None:
-    page = shown(signed_in("HR"), world.house.caio, "?kind=requests")
+    page = shown(at_the_desk("HR"), world.house.caio, "?kind=requests")
     assert f"Approved {world.request.code}" in page
     assert "They wrote" not in page
 
@@ -103,7 +98,7 @@ def test_it_is_in_the_order_of_time(world: World) -> None:
 
 
 def test_a_manager_reads_what_their_role_shows_and_no_words_of_a_chat(world: World) -> None:
-    page = shown(signed_in("Manager", employee=world.house.caio), world.ana)
+    page = shown(at_the_desk("Manager", employee=world.house.caio), world.ana)
     assert "Asked for R-" in page
     assert "Record changed" in page
     for words in ("good morning", "We wrote", "Agreed to messages", "Painter", "staff.csv", "journal/entry"):
@@ -112,21 +107,21 @@ def test_a_manager_reads_what_their_role_shows_and_no_words_of_a_chat(world: Wor
 
 def test_an_operator_sees_that_we_wrote_and_not_what(world: World) -> None:
     OutboundMessage.objects.update(text="Zyxwv words")
-    page = shown(signed_in("Operator"), world.ana)
+    page = shown(at_the_desk("Operator"), world.ana)
     assert "We wrote" in page
     assert "Zyxwv" not in page
-    assert "Zyxwv" in shown(signed_in("HR"), world.ana)
+    assert "Zyxwv" in shown(at_the_desk("HR"), world.ana)
 
 
 def test_words_of_a_security_message_are_shown_to_nobody(world: World) -> None:
     OutboundMessage.objects.update(text="Zyxwv code", klass="security")
-    assert "Zyxwv" not in shown(signed_in("HR"), world.ana)
+    assert "Zyxwv" not in shown(at_the_desk("HR"), world.ana)
 
 
 def test_nobody_opens_the_timeline_of_somebody_out_of_sight(world: World) -> None:
     stranger = make_employee("Zoe")
-    assert signed_in("Manager", employee=world.house.caio).get(address(stranger)).status_code == 404
-    assert signed_in("Responder", employee=world.house.caio).get(address(world.ana)).status_code == 403
+    assert at_the_desk("Manager", employee=world.house.caio).get(address(stranger)).status_code == 404
+    assert at_the_desk("Responder", employee=world.house.caio).get(address(world.ana)).status_code == 403
     assert Client().get(address(world.ana)).status_code == 302
 
 
@@ -134,7 +129,7 @@ def test_a_request_of_another_team_is_not_told_on_the_deciders_page(world: World
     """Caio decided Ana's; somebody who sees Caio only does not learn of it."""
     above = make_employee("Chief")
     Employee.objects.filter(pk=world.house.caio.pk).update(manager=above)
-    client = signed_in("Manager", employee=above)
+    client = at_the_desk("Manager", employee=above)
     page = shown(client, world.house.caio)
     assert world.request.code not in page
 
@@ -185,27 +180,27 @@ def test_an_absence_that_is_planned_does_not_stop_the_paging(world: World) -> No
     "20260101T000000.000000~people.changes~²", "<script>", "20260101T000000.000000~people.changes~1~1", "%00",
 ])  # fmt: skip
 def test_a_place_that_nobody_gave_out_shows_the_first_page(world: World, before: str) -> None:
-    page = signed_in("HR").get(address(world.ana), {"before": before})
+    page = at_the_desk("HR").get(address(world.ana), {"before": before})
     assert page.status_code == 200
     assert "Asked for R-" in page.content.decode()
 
 
 def test_a_huge_key_is_only_a_place(world: World) -> None:
     first = "20990101T000000.000000~people.changes~" + "9" * 60
-    assert "Asked for R-" in shown(signed_in("HR"), world.ana, f"?before={first}")
-    assert "Nothing is older" in shown(signed_in("HR"), world.ana, "?before=20000101T000000.000000~people.changes~1")
+    assert "Asked for R-" in shown(at_the_desk("HR"), world.ana, f"?before={first}")
+    assert "Nothing is older" in shown(at_the_desk("HR"), world.ana, "?before=20000101T000000.000000~people.changes~1")
 
 
 def test_an_unknown_kind_shows_everything_and_one_without_rows_says_so(world: World) -> None:
-    assert "Reported T-" in shown(signed_in("HR"), world.ana, "?kind=zyx")
-    page = shown(signed_in("HR"), make_employee("New"), "?kind=tickets")
+    assert "Reported T-" in shown(at_the_desk("HR"), world.ana, "?kind=zyx")
+    page = shown(at_the_desk("HR"), make_employee("New"), "?kind=tickets")
     assert "Nothing of this kind has happened yet" in page
 
 
 def test_a_page_costs_the_same_however_much_there_is(world: World) -> None:
     conversation = world.ana.contacts.get().conversations.get()
     for role, most in QUERIES.items():
-        client = signed_in(role, employee=world.house.caio if role == "Manager" else None)
+        client = at_the_desk(role, employee=world.house.caio if role == "Manager" else None)
         shown(client, world.ana)
         counts = []
         for _round in range(2):

@@ -3,12 +3,13 @@
 import os
 import tempfile
 
+from tests.workers import redis_of
+
 if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
     # Its own folder and its own Valkey (or database of Redis), not those of the process that started it.
+    if url := os.environ.get("REDIS_URL", ""):
+        os.environ["REDIS_URL"] = redis_of(worker, url)
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="recado-tests-")
-    server, _slash, database = os.environ.get("REDIS_URL", "").rpartition("/")
-    if database.isdecimal():  # Redis has 16, unless it was told otherwise; workers are "gw0", "gw1"...
-        os.environ["REDIS_URL"] = f"{server}/{(int(database) + 1 + int(worker.removeprefix('gw'))) % 16}"
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="recado-tests-"))
 os.environ.setdefault("SECRET_KEY", "a key for tests only, long enough to please the system check, and then some")
 os.environ.setdefault("ENCRYPTION_KEYS", "dGVzdHMtb25seS0tdGVzdHMtb25seS0tdGVzdHMtb28=")

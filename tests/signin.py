@@ -1,15 +1,17 @@
 """Signing in as a person does, for tests: password, then the code of an authenticator app."""
 
-import time
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 
 from apps.journal.models import Entry
 from apps.people.models import User
+from portal.demo.codes import code
+from tests.factories import make_user
 
 PASSWORD = "a long enough phrase"
 
@@ -31,13 +33,15 @@ def with_codes(user: User) -> list[str]:
     return RecoveryCodes.activate(user).generate_codes()
 
 
-def code(secret: str, *, steps: int = 0) -> str:
-    """The six digits of now, or of `steps` half minutes later."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
-
-
 def enter(client: Client, name: str, password: str = PASSWORD, *, next: str = "/admin/", **extra: str):  # type: ignore[no-untyped-def]  # noqa: A002
     return client.post(f"/accounts/login/?{urlencode({'next': next})}", {"login": name, "password": password}, **extra)
+
+
+def at_the_desk(*roles: str, **values: Any) -> Client:
+    """A browser in which somebody with these roles is signed in already; `values` are those of `make_user`."""
+    client = Client()
+    client.force_login(make_user(roles=roles, **values))
+    return client
 
 
 def signed_in(user: User, secret: str = "") -> Client:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from portal.tour.stories.bringing_in import BAD, as_csv, everybody, mistakes
 from tests.browser.desk import PHONE_WIDTH, Look
-from tests.browser.test_by_hand import Phones
+from tests.browser.phones import Phones
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import DESK_WIDTH, PHONE_WIDTH, Look
-from tests.browser.test_by_hand import Phones
+from tests.browser.phones import Phones
 
 pytestmark = pytest.mark.browser
 

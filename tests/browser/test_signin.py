@@ -34,27 +34,42 @@ def test_a_passkey_made_once_signs_in_by_itself(look: Look, page: Page) -> None:
     page.fill("[name=password]", "aurora-responder")
     page.keyboard.press("Enter")
     page.locator("#recado-now").wait_for()
-    page.goto(f"{desk}/accounts/passkeys/add/")
+    try:
+        page.goto(f"{desk}/accounts/passkeys/add/")
+        say_it_is_me(page)
+        page.get_by_role("button", name="Add a passkey").click()
+        expect(page.locator("#recovery-codes")).to_be_visible()
+        look.picture(page, "recovery-codes")
+        page.goto(f"{desk}/accounts/logout/")
+        page.get_by_role("button", name="Sign Out").click()
+        page.get_by_role("button", name="Use a passkey").click()
+        page.locator("#recado-now").wait_for()
+    finally:
+        # Other tests sign in as the same person: they would be asked for a factor that only this window has.
+        remove_passkeys(page, desk)
+
+
+def say_it_is_me(page: Page) -> None:
+    """Some pages want the password once more."""
     if "/again/" in page.url:
         page.fill("[name=password]", "aurora-responder")
         page.keyboard.press("Enter")
-    page.get_by_role("button", name="Add a passkey").click()
-    expect(page.locator("#recovery-codes")).to_be_visible()
-    look.picture(page, "recovery-codes")
-    page.goto(f"{desk}/accounts/logout/")
-    page.get_by_role("button", name="Sign Out").click()
-    page.get_by_role("button", name="Use a passkey").click()
-    page.locator("#recado-now").wait_for()
-    # Other tests sign in as the same person: from now on they would be asked for a factor that only this window has.
+
+
+def remove_passkeys(page: Page, desk: str) -> None:
+    """Whatever the window shows now, signed in or not."""
     page.goto(f"{desk}/accounts/passkeys/")
-    page.locator("a[href*='/passkeys/'][href$='/remove/']").click()
-    if "/again/" in page.url:
-        page.fill("[name=password]", "aurora-responder")
-        page.keyboard.press("Enter")
-    with page.expect_navigation():
-        page.locator("main form[method=post] button[type=submit]").last.click()
-    page.goto(f"{desk}/accounts/passkeys/")
-    expect(page.locator("a[href$='/remove/']")).to_have_count(0)
+    if "/login/" in page.url:
+        page.get_by_role("button", name="Use a passkey").click()
+        page.locator("#recado-now").wait_for()
+        page.goto(f"{desk}/accounts/passkeys/")
+    ways_out = page.locator("a[href*='/passkeys/'][href$='/remove/']")
+    while ways_out.count():
+        ways_out.first.click()
+        say_it_is_me(page)
+        with page.expect_navigation():
+            page.locator("main form[method=post] button[type=submit]").last.click()
+        page.goto(f"{desk}/accounts/passkeys/")
 
 
 def test_a_person_who_needs_a_factor_is_asked_for_the_code_that_the_demo_shows(look: Look) -> None:

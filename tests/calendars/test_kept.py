@@ -4,7 +4,6 @@ from datetime import date, time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from apps.people.models import Employee
 from tests.conftest import Clock
 from tests.factories import make_employee, make_user
 from tests.posting import no_rows
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 NINE, FIVE = time(9), time(17)
@@ -32,12 +32,6 @@ def make_calendar(name: str = "Office", **values: object) -> WorkCalendar:
     for weekday in range(5):
         WorkHours.objects.create(calendar=calendar, weekday=weekday, starts=NINE, ends=FIVE)
     return calendar
-
-
-def signed_in(*roles: str, **values: object) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=roles, **values))
-    return client
 
 
 # --- what the pure module gets ----------------------------------------------------------------------------------------
@@ -193,7 +187,7 @@ ADD = "admin:calendars_workcalendar_add"
 
 
 def test_hr_makes_a_calendar_and_reads_it_back_in_one_sentence() -> None:
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     rows = [(day, *span) for day in range(5) for span in (("8:00", "12:00"), ("13:00", "17:00"))]
     data = week_of(None, *rows, country="BR", quiet_from="20:00", quiet_until="7:00")
     page = hr.post(reverse(ADD), data, follow=True).content.decode()
@@ -214,18 +208,18 @@ def test_hr_makes_a_calendar_and_reads_it_back_in_one_sentence() -> None:
     ],
 )
 def test_hours_that_overlap_are_refused(rows: list) -> None:
-    page = signed_in("HR").post(reverse(ADD), week_of(None, *rows), follow=True).content.decode()
+    page = at_the_desk("HR").post(reverse(ADD), week_of(None, *rows), follow=True).content.decode()
     assert "may touch but not overlap" in page
     assert not WorkCalendar.objects.exists()
 
 
 def test_hours_that_touch_and_a_whole_day_are_fine() -> None:
-    signed_in("HR").post(reverse(ADD), week_of(None, (0, "22:00", "6:00"), (1, "6:00", "9:00"), (3, "0:00", "0:00")))
+    at_the_desk("HR").post(reverse(ADD), week_of(None, (0, "22:00", "6:00"), (1, "6:00", "9:00"), (3, "0:00", "0:00")))
     assert WorkHours.objects.count() == 3
 
 
 def test_half_quiet_hours_and_a_region_of_elsewhere_are_explained() -> None:
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     assert (
         "two different times" in hr.post(reverse(ADD), week_of(None, quiet_from="20:00"), follow=True).content.decode()
     )
@@ -237,7 +231,7 @@ def test_half_quiet_hours_and_a_region_of_elsewhere_are_explained() -> None:
 def test_the_default_and_one_in_use_cannot_be_removed() -> None:
     default, used = make_calendar("Default", is_default=True), make_calendar("Used")
     make_employee(calendar=used)
-    client = signed_in(is_superuser=True)
+    client = at_the_desk(is_superuser=True)
     for calendar in (default, used):
         client.post(reverse("admin:calendars_workcalendar_delete", args=[calendar.pk]), {"post": "yes"})
     assert WorkCalendar.objects.count() == 2
@@ -245,7 +239,7 @@ def test_the_default_and_one_in_use_cannot_be_removed() -> None:
 
 def test_a_manager_reads_calendars_and_changes_none() -> None:
     calendar = make_calendar()
-    client = signed_in("Manager")
+    client = at_the_desk("Manager")
     address = reverse("admin:calendars_workcalendar_change", args=[calendar.pk])
     assert client.get(address).status_code == 200
     assert client.post(address, week_of(calendar, name="Mine")).status_code == 403
@@ -255,7 +249,7 @@ def test_a_manager_reads_calendars_and_changes_none() -> None:
 
 def test_an_employee_gets_a_calendar_and_a_zone_from_the_list() -> None:
     employee, calendar = make_employee(time_zone="Europe/Lisbon"), make_calendar()
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     address = reverse("admin:people_employee_change", args=[employee.pk])
     page = hr.get(address).content.decode()
     assert '<option value="America/Sao_Paulo">' in page

@@ -12,12 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.console import badges
 from apps.contacts.models import InvitationBatch
-from apps.core import clock
+from apps.core import clock as core_clock
 from apps.journal import paging
 from apps.journal.models import Entry
 from apps.people.models import Employee, Team
+from tests.conftest import Clock
 from tests.factories import make_category, make_deputy, make_employee, make_outbound, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,9 @@ def signed_in() -> Client:
 
 def write(count: int) -> list[int]:
     rows = Entry.objects.bulk_create(
-        Entry(name="ticket.taken", subject_label=f"T-{number}", actor_kind="system", actor_label="x", at=clock.now())
+        Entry(
+            name="ticket.taken", subject_label=f"T-{number}", actor_kind="system", actor_label="x", at=core_clock.now()
+        )
         for number in range(count)
     )
     return [row.pk for row in rows]
@@ -176,9 +178,9 @@ def test_few_rows_are_said_exactly() -> None:
     assert "more than" not in page
 
 
-def test_every_list_asks_the_database_no_more_than_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_list_asks_the_database_no_more_than_is_written_down(clock: Clock) -> None:
     """With `PIN=1` in the environment the file is written anew: look at its difference before it is committed."""
-    monkeypatch.setattr(badges, "KEPT", 3600)  # a slow machine would count them anew on whichever list comes next
+    clock.stand(core_clock.now())  # a slow machine would count the badges anew on whichever list comes next
     for _number in range(3):
         make_team()
         make_category(make_team())

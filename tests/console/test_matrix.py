@@ -15,7 +15,7 @@ from django.urls import path
 from apps.console import declared, matrix, roles_page, routes, special_words
 from apps.console.management.commands import roles_matrix
 from apps.people import roles
-from tests.factories import make_user
+from tests.signin import at_the_desk
 
 PAGE = "/admin/who-may-do-what/"
 
@@ -103,21 +103,15 @@ def test_the_roles_in_the_database_hold_what_the_matrix_says() -> None:
 # --- the page of the desk ---------------------------------------------------------------------------------------------
 
 
-def signed_in(*names: str, **values: Any) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=names, **values))
-    return client
-
-
 @pytest.mark.django_db
 def test_the_page_opens_for_hr_auditor_and_operator_and_stands_in_their_sidebar() -> None:
     for role in roles.ROLES:
-        client = signed_in(role)
+        client = at_the_desk(role)
         is_open = role in {"HR", "Auditor", "Operator"}
         assert client.get(PAGE).status_code == (200 if is_open else 403), role
         assert (f'href="{PAGE}"' in client.get("/admin/").content.decode()) == is_open, role
     assert Client().get(PAGE)["Location"].startswith("/admin/login/")
-    assert signed_in("HR").post(PAGE).status_code == 405
+    assert at_the_desk("HR").post(PAGE).status_code == 405
 
 
 @pytest.mark.django_db
@@ -126,7 +120,7 @@ def test_the_page_shows_roles_as_administrators_left_them() -> None:
     own.permissions.set(roles.permissions_for(["people.view_employee"]))
     Group.objects.get(name="Responder").permissions.add(Permission.objects.get(codename="delete_team"))
     Group.objects.get(name="Manager").permissions.remove(Permission.objects.get(codename="answer_ticket"))
-    page = signed_in(is_superuser=True).get(PAGE).content.decode()
+    page = at_the_desk(is_superuser=True).get(PAGE).content.decode()
     assert "Reception &lt;b&gt;" in page
     told = dict(re.findall(r'<li><b>([^<]+)</b> <span class="recado-who-tag">([^<]+)</span>', page))
     assert told == {"Reception &lt;b&gt;": "made here", "Responder": "widened here", "Manager": "narrowed here"}
@@ -138,7 +132,7 @@ def test_the_page_shows_roles_as_administrators_left_them() -> None:
 
 @pytest.mark.django_db
 def test_asking_for_more_roles_asks_the_database_no_more_often(django_assert_max_num_queries: Any) -> None:
-    client = signed_in(is_superuser=True)
+    client = at_the_desk(is_superuser=True)
     for number in range(20):
         Group.objects.create(name=f"Own {number}").permissions.set(Permission.objects.all()[:30])
     client.get(PAGE)

@@ -13,20 +13,15 @@ from apps.journal.actors import SYSTEM
 from apps.journal.models import Entry
 from apps.people.models import Employee
 from tests.factories import make_contact, make_employee, make_number, make_team, make_user
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(*roles: str, **values: Any) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=roles, **values))
-    return client
 
 
 @pytest.fixture
 def hr() -> Client:
     make_number(is_default=True, phone="+551130000100")
-    return signed_in("HR")
+    return at_the_desk("HR")
 
 
 def page(client: Client, name: str, *args: Any, query: str = "") -> str:
@@ -102,7 +97,7 @@ def test_everybody_the_filter_shows_is_invited_and_nobody_else(hr: Client) -> No
 def test_who_may_not_invite_sees_no_button_and_changes_nothing() -> None:
     ana = make_employee("Ana")
     for role in ("Manager", "Responder", "Auditor", "Operator", "Automation owner"):
-        client = signed_in(role)
+        client = at_the_desk(role)
         bulk(client, [ana.pk], confirmed="yes", way="link", days="14")
         press(client, "enrolment_invite_one", ana.pk, {"way": "link", "days": "14"})
     assert not Invitation.objects.exists()
@@ -126,7 +121,7 @@ def test_one_is_invited_and_the_page_hands_over_code_link_and_qr(hr: Client) -> 
 
 def test_an_auditor_sees_invitations_and_no_code(hr: Client) -> None:
     invitation = invited()
-    auditor = signed_in("Auditor")
+    auditor = at_the_desk("Auditor")
     shown = page(auditor, "invitation_change", invitation.pk)
     assert "Ana Lima" in shown
     assert invitation.code not in shown
@@ -162,7 +157,7 @@ def test_a_batch_is_printed_each_slip_in_its_language_and_recorded(hr: Client) -
 
 
 def test_without_a_number_to_write_to_the_page_says_so() -> None:
-    client = signed_in("HR")
+    client = at_the_desk("HR")
     invitation = invited()
     assert "No number is marked" in page(client, "invitation_change", invitation.pk)
     printed = client.get(reverse("admin:contacts_invitation_print") + f"?id={invitation.pk}", follow=True)
@@ -232,7 +227,7 @@ def test_a_claim_without_a_phone_is_not_taken_into_the_record(hr: Client) -> Non
 def test_other_roles_decide_no_claim() -> None:
     lead = make_employee("Lead")
     claim = claim_of(invited(employee=make_employee("Member", manager=lead)))
-    for client in (signed_in("Manager", employee=lead), signed_in("Auditor"), signed_in("Operator")):
+    for client in (at_the_desk("Manager", employee=lead), at_the_desk("Auditor"), at_the_desk("Operator")):
         press(client, "claim_confirm", claim.pk)
         press(client, "claim_refuse", claim.pk)
     assert Claim.objects.get().state == "waiting"
@@ -256,4 +251,4 @@ def test_a_new_wording_is_offered_the_present_one_and_is_a_new_version(hr: Clien
     assert "¿Puede {company}?" in shown
     assert not re.search(r'name="text_en"', shown)
     assert Entry.objects.filter(name="consentwording.written").count() == 1
-    assert signed_in("Manager").get(reverse("admin:contacts_consentwording_add")).status_code == 403
+    assert at_the_desk("Manager").get(reverse("admin:contacts_consentwording_add")).status_code == 403

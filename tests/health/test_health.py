@@ -9,7 +9,6 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -30,6 +29,7 @@ from apps.timers.models import Timer
 from tests import registries
 from tests.conftest import Clock
 from tests.factories import make_account, make_contact, make_employee, make_number, make_outbound, make_user
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 DEAD = "http://127.0.0.1:9/v23.0"
@@ -45,12 +45,6 @@ def line(code: str) -> Finding:
     found = [one for one in findings.run_all() if one.code == code]
     assert found, code
     return max(found, key=lambda one: one.level.rank)
-
-
-def signed_in(*roles: str, **values: object) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=roles, **values))
-    return client
 
 
 # --- workers and beat -------------------------------------------------------------------------------------------------
@@ -219,7 +213,7 @@ PAGE = "admin:health_pulse_changelist"
 def test_the_page_shows_the_worst_first_and_every_budget_once() -> None:
     number = make_number()
     make_number(make_account(portfolio=number.account.portfolio))
-    answer = signed_in("Operator").get(reverse(PAGE))
+    answer = at_the_desk("Operator").get(reverse(PAGE))
     text = answer.content.decode()
     assert text.index("To mend") < text.index("This machine")
     assert "Something needs mending" in text
@@ -228,15 +222,15 @@ def test_the_page_shows_the_worst_first_and_every_budget_once() -> None:
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_who_may_see_it(role: str) -> None:
-    status = signed_in(role).get(reverse(PAGE)).status_code
+    status = at_the_desk(role).get(reverse(PAGE)).status_code
     assert status == (200 if role in {"Operator", "Auditor"} else 403)
 
 
 def test_asking_whatsapp_needs_the_operator_and_a_post() -> None:
     make_number(make_account(base_url=DEAD))
     address = reverse("admin:health_check_accounts")
-    assert signed_in("Auditor").post(address).status_code == 403
-    operator = signed_in("Operator")
+    assert at_the_desk("Auditor").post(address).status_code == 403
+    operator = at_the_desk("Operator")
     operator.get(address)
     assert not Checkup.objects.exists()
     text = operator.post(address, follow=True).content.decode()
@@ -256,7 +250,7 @@ def test_a_room_whose_check_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("planted")
 
     registries.add(monkeypatch, findings.checks, "inbox.1 taking up", broken)
-    text = signed_in("Operator").get(reverse(PAGE)).content.decode()
+    text = at_the_desk("Operator").get(reverse(PAGE)).content.decode()
     assert "The check itself broke: RuntimeError" in text
     assert "planted" not in text
     assert "None is late." in text
@@ -369,5 +363,5 @@ def test_an_account_that_broke_while_sending_is_told_with_its_reason() -> None:
 def test_every_run_of_a_checklist_can_be_read_on_the_page_of_its_account() -> None:
     account = make_number(make_account(base_url=DEAD)).account
     checkup.run(account=account)
-    text = signed_in("Operator").get(reverse("admin:providers_account_change", args=[account.pk])).content.decode()
+    text = at_the_desk("Operator").get(reverse("admin:providers_account_change", args=[account.pk])).content.decode()
     assert "No answer" in text

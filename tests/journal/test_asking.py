@@ -9,12 +9,14 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from apps.contacts.models import Invitation
+from apps.contacts.models import Claim, Invitation
+from apps.conversations.models import Dialogue
 from apps.core import clock
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
 from apps.people import issuing
-from tests.factories import make_contact, make_employee, make_user, the_number
+from tests.factories import make_contact, make_conversation, make_employee, make_user, the_number
+from tests.signin import with_app
 
 pytestmark = pytest.mark.django_db
 
@@ -49,28 +51,42 @@ def client() -> Client:
 
 
 def rows() -> dict[str, Model]:
+    """A row for each button, in a state in which the button is offered."""
     ana = make_employee("Ana")
-    contact = make_contact(ana)
+    contact, number = make_contact(ana), the_number()
     invitation = Invitation.objects.create(employee=ana, nonce="n", code_hash="h", way="paper", expires_at=clock.now())
-    message = OutboundMessage.objects.create(key="k", contact=contact, number=the_number(), kind="ticket.taken", klass="work",
-                                             lane="notice", language="en")  # fmt: skip
+    waiting, doubtful = (OutboundMessage.objects.create(
+        key=state, contact=contact, number=number, kind="ticket.taken", klass="work", lane="notice", language="en", state=state,
+    ) for state in ("queued", "unsure"))  # fmt: skip
+    user = make_user()
+    with_app(user)
+    number.account.previous_app_secret = "the old one"
+    number.account.save()
     return {
-        "contacts_contact_lost_phone": contact, "contacts_contact_unlink": contact, "contacts_invitation_revoke": invitation,
-        "outbox_outboundmessage_cancel": message,
+        "contacts.claim.refuse": Claim.objects.create(invitation=invitation, contact=contact, why="hidden"),
+        "contacts.contact.lost_phone": contact, "contacts.contact.unlink": contact,
+        "contacts.invitation.revoke": invitation, "outbox.outboundmessage.cancel": waiting,
+        "conversations.dialogue.cancel_dialogue": Dialogue.objects.create(
+            conversation=make_conversation(contact), target="forms.report"
+        ),
+        "outbox.outboundmessage.resend": doubtful, "people.user.reset_factors": user,
+        "providers.account.forget_previous_secret": number.account,
     }  # fmt: skip
 
 
 def test_the_page_asks_with_the_sentence_and_changes_nothing(client: Client) -> None:
-    for name, row in rows().items():
+    given = rows()
+    assert set(given) == FOR_GOOD
+    for name, row in given.items():
+        model, _dot, verb = name.rpartition(".")
+        screen = f"admin:{model.replace('.', '_')}"
+        address = reverse(f"{screen}_{verb}", args=[row.pk])
         before = Entry.objects.count()
-        page = client.get(reverse(f"admin:{name}", args=[row.pk])).content.decode()
+        page = client.get(address).content.decode()
         assert "recado-box is-alarm" in page, name
         assert 'method="post"' in page
         assert Entry.objects.count() == before, name
-        shown = client.get(
-            reverse(f"admin:{name.rsplit('_', 1 + ('lost' in name))[0]}_change", args=[row.pk])
-        ).content.decode()
-        address = reverse(f"admin:{name}", args=[row.pk])
+        shown = client.get(reverse(f"{screen}_change", args=[row.pk])).content.decode()
         link = next(tag for tag in shown.split("<a ") if f'href="{address}"' in tag).split(">")[0]
         assert "data-post" not in link, name
 

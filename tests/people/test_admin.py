@@ -8,14 +8,9 @@ from apps.journal.models import Entry
 from apps.people.models import Absence, Employee, User
 from tests.factories import make_employee, make_team, make_user
 from tests.posting import no_rows
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(*roles: str, employee: Employee | None = None, **values: object) -> Client:
-    client = Client()
-    client.force_login(make_user(employee=employee, roles=roles, **values))
-    return client
 
 
 def values_of(employee: Employee, **changes: object) -> dict[str, object]:
@@ -33,7 +28,7 @@ def change(client: Client, employee: Employee, **changes: object) -> str:
 
 def test_every_page_opens_for_hr():
     make_team(members=[make_employee()])
-    client = signed_in("HR", is_superuser=True)
+    client = at_the_desk("HR", is_superuser=True)
     for model in ("employee", "team", "absence", "deputy", "user", "costcentre"):
         for page in ("changelist", "add"):
             assert client.get(reverse(f"admin:people_{model}_{page}")).status_code == 200, (model, page)
@@ -41,7 +36,7 @@ def test_every_page_opens_for_hr():
 
 
 def test_a_phone_in_local_spelling_is_normalised_and_nonsense_is_explained():
-    ana, hr = make_employee(phone=""), signed_in("HR")
+    ana, hr = make_employee(phone=""), at_the_desk("HR")
     change(hr, ana, phone="(11) 91234-5678")
     ana.refresh_from_db()
     assert ana.phone == "+5511912345678"
@@ -52,7 +47,7 @@ def test_a_phone_in_local_spelling_is_normalised_and_nonsense_is_explained():
 
 def test_the_phone_stands_in_the_erasable_body_of_the_entry_only():
     ana = make_employee(phone="")
-    change(signed_in("HR"), ana, phone="(11) 91234-5678")
+    change(at_the_desk("HR"), ana, phone="(11) 91234-5678")
     entry = Entry.objects.get(name="employee.changed")
     assert "91234" not in f"{entry.before}{entry.after}"
     assert "91234" in entry.body.content
@@ -60,11 +55,11 @@ def test_the_phone_stands_in_the_erasable_body_of_the_entry_only():
 
 def test_two_people_with_one_phone_are_pointed_out():
     first, second = make_employee("First"), make_employee("Second")
-    assert "First has the same phone" in change(signed_in("HR"), second, phone=first.phone)
+    assert "First has the same phone" in change(at_the_desk("HR"), second, phone=first.phone)
 
 
 def test_an_unknown_time_zone_and_a_round_of_managers_are_refused():
-    ana, hr = make_employee("Ana"), signed_in("HR")
+    ana, hr = make_employee("Ana"), at_the_desk("HR")
     bia = make_employee("Bia", manager=ana)
     assert "is not a time zone" in change(hr, ana, time_zone="Mars")
     assert "reports to" in change(hr, ana, manager=bia.pk)
@@ -73,7 +68,7 @@ def test_an_unknown_time_zone_and_a_round_of_managers_are_refused():
 
 
 def test_the_state_cannot_be_edited_but_by_its_button():
-    ana, hr = make_employee(), signed_in("HR")
+    ana, hr = make_employee(), at_the_desk("HR")
     change(hr, ana, state="left")
     ana.refresh_from_db()
     assert ana.state == "active"
@@ -84,7 +79,7 @@ def test_the_state_cannot_be_edited_but_by_its_button():
 
 def test_hr_cannot_make_an_employees_voice_their_own():
     ana = make_employee()
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     change(hr, ana, user=User.objects.latest("id").pk)
     ana.refresh_from_db()
     assert ana.user is None
@@ -94,7 +89,7 @@ def test_a_manager_sees_only_their_people_in_lists_searches_and_autocompletes():
     boss, report, stranger = make_employee("Boss"), make_employee("Report"), make_employee("Stranger")
     report.manager = boss
     report.save()
-    client = signed_in("Manager", employee=boss)
+    client = at_the_desk("Manager", employee=boss)
     page = client.get(reverse("admin:people_employee_changelist"), {"q": "r"}).content.decode()
     assert "Report" in page
     assert "Stranger" not in page
@@ -113,13 +108,13 @@ def test_a_manager_sees_only_their_people_in_lists_searches_and_autocompletes():
 def test_an_absence_written_on_a_screen_is_recorded_for_the_reaction():
     ana = make_employee()
     values = {"employee": ana.pk, "starts_on": "2026-08-03", "ends_on": "2026-08-04"}
-    signed_in("HR").post(reverse("admin:people_absence_add"), values)
+    at_the_desk("HR").post(reverse("admin:people_absence_add"), values)
     entry = Entry.objects.get(name="absence.added")
     assert entry.subject_id == str(Absence.objects.get().pk)
 
 
 def test_nobody_raises_themselves():
-    client = signed_in("Operator")
+    client = at_the_desk("Operator")
     me, root = User.objects.latest("id"), make_user("root", is_superuser=True)
     address = reverse("admin:people_user_change", args=[me.pk])
     client.post(address, {"username": me.username, "is_superuser": "on", "is_staff": "on", "is_active": "on",
@@ -137,7 +132,7 @@ def test_nobody_raises_themselves():
 
 
 def test_handing_out_a_role_and_a_password_are_recorded():
-    client, user = signed_in(is_superuser=True), make_user("someone")
+    client, user = at_the_desk(is_superuser=True), make_user("someone")
     group = make_user(roles=["HR"]).groups.get()
     client.post(reverse("admin:people_user_change", args=[user.pk]),
                 {"username": "someone", "is_staff": "on", "is_active": "on", "groups": [group.pk]})  # fmt: skip

@@ -15,16 +15,11 @@ from tests.conftest import Clock
 from tests.factories import make_absence, make_deputy, make_employee, make_team, make_user
 from tests.people.files import applied, csv_of, previewed
 from tests.posting import no_rows
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 
 UPLOAD = "admin:people_importjob_upload"
-
-
-def signed_in(*roles: str, employee: Employee | None = None) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=roles, employee=employee))
-    return client
 
 
 def page_of(job: ImportJob) -> str:
@@ -37,7 +32,7 @@ def upload(client: Client, content: bytes, name: str = "people.csv") -> str:
 
 
 def test_hr_goes_the_whole_way():
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     assert reverse(UPLOAD) == hr.get(reverse("admin:people_employee_import_people"))["Location"]
     assert "at most 10 MB" in hr.get(reverse(UPLOAD)).content.decode()
     page = upload(hr, csv_of(["1", "Ana"], ["2", "", "nonsense"]))
@@ -79,14 +74,14 @@ def test_rejected_rows_come_as_a_csv_with_reasons_that_can_be_mended_and_brought
     ("content", "said"), [(b"", "empty"), (b"\x00\x01", "neither a CSV"), (b"x" * (reading.LARGEST + 5), "larger than 10 MB")]
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_explained_on_the_page_and_leaves_nothing(content: bytes, said: str):
-    page = upload(signed_in("HR"), content)
+    page = upload(at_the_desk("HR"), content)
     assert said in page
     assert "Nothing was changed" in page
     assert not ImportJob.objects.exists()
 
 
 def test_no_file_and_two_columns_for_one_field_are_explained():
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     assert "Choose a file first" in hr.post(reverse(UPLOAD)).content.decode()
     upload(hr, csv_of(["1", "Ana"]))
     job = ImportJob.objects.get()
@@ -125,7 +120,7 @@ def test_every_step_answers_with_a_page(step: str):
 @pytest.mark.parametrize("role", ["Manager", "Responder", "Automation owner"])
 def test_others_neither_import_nor_see_imports(role: str):
     job = applied(csv_of(["1", "Ana"]), make_user(roles=["HR"]))
-    client = signed_in(role)
+    client = at_the_desk(role)
     assert client.get(reverse(UPLOAD)).status_code == 403
     assert client.get(reverse("admin:people_importjob_changelist")).status_code == 403
     for name in ("change", "progress", "rejected"):
@@ -136,7 +131,7 @@ def test_others_neither_import_nor_see_imports(role: str):
 
 def test_an_auditor_looks_at_an_import_and_cannot_act():
     job = previewed(csv_of(["1", "Ana"]), make_user(roles=["HR"]))
-    auditor = signed_in("Auditor")
+    auditor = at_the_desk("Auditor")
     page = auditor.get(page_of(job)).content.decode()
     assert "Ana" in page
     assert 'value="apply"' not in page
@@ -157,7 +152,7 @@ def test_an_import_of_somebody_else_is_not_there_for_who_does_not_see_everybody(
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["en", "pt-br", "es"])
 def test_a_sample_comes_in_each_language(kind: str, language: str):
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     answer = hr.get(reverse("admin:people_importjob_sample", args=[kind]), headers={"Accept-Language": language})
     heading = {"en": "Employee number", "pt-br": "Matrícula", "es": "Número de empleado"}[language]
     assert reading.read(answer.content).headers[0] == heading
@@ -169,7 +164,7 @@ def test_a_manager_exports_only_whom_they_see_and_the_export_is_recorded(kind: s
     boss = make_employee("Boss")
     make_employee("Report", manager=boss)
     make_employee("Stranger")
-    client = signed_in("Manager", employee=boss)
+    client = at_the_desk("Manager", employee=boss)
     answer = client.get(reverse(f"admin:people_employee_export_{kind}"))
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     assert [row.cells[1] for row in reading.read(content).rows] == ["Boss", "Report"]
@@ -180,7 +175,7 @@ def test_a_manager_exports_only_whom_they_see_and_the_export_is_recorded(kind: s
 def test_an_export_has_what_the_list_is_filtered_to():
     make_employee("Ana")
     make_employee("Bia", state="left")
-    answer = signed_in("HR").get(reverse("admin:people_employee_export_csv"), {"state__exact": "left"})
+    answer = at_the_desk("HR").get(reverse("admin:people_employee_export_csv"), {"state__exact": "left"})
     table = reading.read(b"".join(answer.streaming_content))
     assert [row.cells[1] for row in table.rows] == ["Bia"]
 
@@ -192,7 +187,7 @@ def test_teams_stand_as_a_tree_and_their_list_costs_the_same_however_many(django
     make_team("Owls", parent=child)
     for number in range(20):
         make_team(f"Small {number:02}", parent=top, members=[make_employee()])
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     with django_assert_max_num_queries(24):  # type: ignore[operator]
         page = hr.get(reverse("admin:people_team_changelist")).content.decode()
     places = [page.index(name) for name in (">Ants<", ">Zoo<", ">– Birds<", ">– – Owls<", ">– Small 00<")]
@@ -216,7 +211,7 @@ def test_a_list_costs_the_same_however_long(name: str, django_assert_max_num_que
 
 
 def test_an_export_with_a_filter_that_does_not_exist_goes_back_to_the_list():
-    answer = signed_in("HR").get(reverse("admin:people_employee_export_csv"), {"bogus": "1"})
+    answer = at_the_desk("HR").get(reverse("admin:people_employee_export_csv"), {"bogus": "1"})
     assert answer.status_code == 302
     assert not Entry.objects.filter(name="employees.exported").exists()
 
@@ -236,7 +231,7 @@ def test_an_import_to_look_at_stands_on_the_home_and_one_without_a_worker_on_the
 def test_a_team_that_differs_in_case_alone_is_refused_on_its_page():
     make_team("Sales")
     values = {"name": "SALES", "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
-    page = signed_in("HR").post(reverse("admin:people_team_add"), values).content.decode()
+    page = at_the_desk("HR").post(reverse("admin:people_team_add"), values).content.decode()
     assert "“SALES” is there already" in page
     assert Team.objects.count() == 1
 
@@ -248,13 +243,13 @@ def test_a_standing_deputy_is_set_on_the_persons_page():
         **no_rows(Employee), "standing_deputy-TOTAL_FORMS": 1,
         "standing_deputy-0-deputy": bia.pk,
     }  # fmt: skip
-    signed_in("HR").post(reverse("admin:people_employee_change", args=[ana.pk]), values)
+    at_the_desk("HR").post(reverse("admin:people_employee_change", args=[ana.pk]), values)
     assert Deputy.objects.get().deputy == bia
     assert Entry.objects.filter(name="deputy.added").exists()
 
 
 def test_every_field_of_people_is_explained():
     for model in ("employee", "team", "absence", "deputy", "costcentre"):
-        admin_form = signed_in("HR").get(reverse(f"admin:people_{model}_add")).context["adminform"].form
+        admin_form = at_the_desk("HR").get(reverse(f"admin:people_{model}_add")).context["adminform"].form
         silent = [name for name, field in admin_form.fields.items() if not field.help_text]
         assert silent == [], model

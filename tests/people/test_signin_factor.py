@@ -15,8 +15,9 @@ from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.journal.models import Entry
 from apps.people.models import User
 from apps.people.signin import policy, services
+from portal.demo.codes import code
 from tests.factories import make_user
-from tests.signin import PASSWORD, code, enter, forget_codes, names, signed_in, with_app, with_codes, with_password
+from tests.signin import PASSWORD, enter, forget_codes, names, signed_in, with_app, with_codes, with_password
 
 pytestmark = pytest.mark.django_db
 

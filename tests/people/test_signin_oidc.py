@@ -14,9 +14,10 @@ from django.test import Client
 from apps.journal.models import Entry
 from apps.people.models import User
 from apps.people.signin import oidc
+from portal.demo.codes import code
 from tests.factories import make_user
 from tests.oidc import CLIENT_ID, OTHER_KEY, SECRET, Provider, running
-from tests.signin import code, enter, names, with_app, with_password
+from tests.signin import enter, names, with_app, with_password
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,9 @@ from django.test import Client
 
 from apps.people.models import User
 from apps.people.signin import services
+from portal.demo.codes import code
 from tests.factories import make_user
-from tests.signin import code, enter, names, signed_in, with_app, with_codes, with_password
+from tests.signin import enter, names, signed_in, with_app, with_codes, with_password
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from apps.journal.models import Entry
 from apps.providers.models import Account, Approval, MessageTemplate, OtherTemplate, TemplateSync, Translation
 from apps.providers.uses import Use, finders
 from tests import registries
-from tests.factories import make_account, make_user
+from tests.factories import make_account
 from tests.providers.templating import (
     ASKED,
     BASE,
@@ -23,6 +23,7 @@ from tests.providers.templating import (
     only_this_kind,  # noqa: F401 - fixture
     there,
 )
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 State = Approval.State
@@ -31,12 +32,6 @@ State = Approval.State
 @pytest.fixture
 def account() -> Account:
     return make_account(base_url=BASE, remote_id="waba", name="Acme Brasil")
-
-
-def signed_in(*roles: str, **values: Any) -> Client:
-    client = Client()
-    client.force_login(make_user(roles=roles, **values))
-    return client
 
 
 def template() -> MessageTemplate:
@@ -61,7 +56,7 @@ def post(client: Client, name: str, *args: Any, **data: Any) -> str:
 
 def test_every_language_is_a_bubble_with_its_examples_filled_in(account: Account) -> None:
     approved(account)
-    page = page_of(signed_in("HR"))
+    page = page_of(at_the_desk("HR"))
     for words in (
         "Hello. Ana asks for a chair.",
         "Olá. Ana pede a chair.",
@@ -78,7 +73,7 @@ def test_every_language_is_a_bubble_with_its_examples_filled_in(account: Account
 def test_the_approved_text_is_shown_as_approved_beside_another_one_here(account: Account) -> None:
     approved(account)
     Translation.objects.filter(language="en").update(body="Brand new. {{who}} asks for {{what}}.")
-    page = page_of(signed_in("HR"))
+    page = page_of(at_the_desk("HR"))
     assert "Hello. Ana asks for a chair." in page
     assert "Brand new. Ana asks for a chair." in page
     assert "Ours below differs" in page
@@ -86,11 +81,11 @@ def test_the_approved_text_is_shown_as_approved_beside_another_one_here(account:
 
 def test_trouble_says_what_happened_and_what_may_be_done(account: Account) -> None:
     approved(account, state="PAUSED", reason="SECOND_PAUSE", quality="RED", until=clock.now())
-    page = page_of(signed_in("HR"))
+    page = page_of(at_the_desk("HR"))
     for words in ("One language cannot be used", "second time, for six hours", "will be paused soon", "Expected until",
                   "Knock instead", "Hand in again"):  # fmt: skip
         assert words in page
-    page = page_of(signed_in("Auditor"))
+    page = page_of(at_the_desk("Auditor"))
     assert "second time, for six hours" in page
     for words in ("Knock instead", "Hand in again", "Ask WhatsApp again"):
         assert words not in page
@@ -101,7 +96,7 @@ def test_hostile_texts_of_the_carrier_stay_texts(account: Account) -> None:
     evil = "<script>alert(1)</script>"
     approved(account, state="REJECTED", reason=evil, advice=evil, name=evil)
     OtherTemplate.objects.create(account=account, remote_id="1", name=evil, language="en", body=evil)
-    client = signed_in(is_superuser=True)
+    client = at_the_desk(is_superuser=True)
     pages = [page_of(client), page_of(client, "changelist"), page_of(client, "hand_in", ids=template().pk)]
     pages += [client.get(f"/admin/providers/{name}/").content.decode() for name in ("othertemplate", "approval")]
     for page in pages:
@@ -113,16 +108,16 @@ def test_where_it_is_used_is_shown_on_the_page_and_in_the_list(
 ) -> None:
     uses = [Use("Flow “Expense”", "/flow/", 4), Use("7 messages wait", "/held/", 7, waits=True)]
     registries.swap(monkeypatch, finders, {"test": lambda names: {ASKED.name: uses}})
-    page = page_of(signed_in("HR"))
+    page = page_of(at_the_desk("HR"))
     assert '<a href="/flow/">Flow “Expense”</a>' in page
     assert "4 under way" in page
-    listed = page_of(signed_in("HR"), "changelist")
+    listed = page_of(at_the_desk("HR"), "changelist")
     assert "7 messages wait" in listed
     assert "1 use" in listed
 
 
 def test_the_list_needs_no_more_queries_for_more_rows(account: Account, django_assert_max_num_queries: Any) -> None:
-    client = signed_in(is_superuser=True)
+    client = at_the_desk(is_superuser=True)
     approved(account)
     page_of(client, "changelist")
     with django_assert_max_num_queries(40) as few:
@@ -138,7 +133,7 @@ def test_the_list_needs_no_more_queries_for_more_rows(account: Account, django_a
 
 
 def test_the_list_finds_what_needs_attention(account: Account) -> None:
-    client = signed_in("HR")
+    client = at_the_desk("HR")
     assert "test.asked" not in page_of(client, "changelist", at="trouble").partition("result_list")[2]
     assert "test.asked" in page_of(client, "changelist", at="missing").partition("result_list")[2]
     approved(account, correct_category="MARKETING")
@@ -151,7 +146,7 @@ def test_the_list_finds_what_needs_attention(account: Account) -> None:
 
 def test_a_category_is_agreed_to_by_a_post_of_somebody_who_may(account: Account) -> None:
     row = approved(account, state="RECATEGORISED", category="MARKETING")
-    hr, auditor = signed_in("HR"), signed_in("Auditor")
+    hr, auditor = at_the_desk("HR"), at_the_desk("Auditor")
     url = reverse("admin:providers_messagetemplate_accept", args=[template().pk, row.pk])
     hr.get(url)
     assert "You may not do this" in post(auditor, "accept", template().pk, row.pk)
@@ -168,24 +163,24 @@ def test_a_category_is_agreed_to_by_a_post_of_somebody_who_may(account: Account)
 
 
 def test_the_fallback_is_chosen_and_recorded(account: Account) -> None:
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     post(hr, "fallback", template().pk, fallback="knock")
     assert template().fallback == "knock"
     post(hr, "fallback", template().pk, fallback="nonsense")
     assert template().fallback == "hold"
     names = Entry.objects.filter(subject_type="providers.messagetemplate").values_list("name", flat=True)
     assert list(names) == ["messagetemplate.fallback_set"] * 2
-    assert "You may not do this" in post(signed_in("Auditor"), "fallback", template().pk, fallback="knock")
+    assert "You may not do this" in post(at_the_desk("Auditor"), "fallback", template().pk, fallback="knock")
 
 
 @responses.activate
 def test_whatsapp_is_asked_again_by_hand(account: Account) -> None:
     row = approved(account)
     responses.get(f"{BASE}/t-en", json=there(status="PAUSED"))
-    assert "something has changed" in post(signed_in("HR"), "ask", template().pk, row.pk)
-    assert "it is as it was" in post(signed_in("HR"), "ask", template().pk, row.pk)
+    assert "something has changed" in post(at_the_desk("HR"), "ask", template().pk, row.pk)
+    assert "it is as it was" in post(at_the_desk("HR"), "ask", template().pk, row.pk)
     responses.replace(responses.GET, f"{BASE}/t-en", json={"error": {"code": 190, "message": "x"}}, status=401)
-    assert "new token" in post(signed_in("HR"), "ask", template().pk, row.pk)
+    assert "new token" in post(at_the_desk("HR"), "ask", template().pk, row.pk)
 
 
 # --- handing in -------------------------------------------------------------------------------------------------------
@@ -204,7 +199,7 @@ def hand_in(client: Client, account: Account, *rows: Translation, **data: Any) -
 def test_languages_are_handed_in_and_only_those_that_are_ticked(account: Account) -> None:
     responses.post(LIST, json={"id": "9", "status": "PENDING", "category": "UTILITY"})
     Translation.objects.filter(language="en").update(header="A request", footer="Recado")
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     page = page_of(hr, "hand_in", ids=template().pk)
     assert page.count('name="translation"') == 2
     assert len(responses.calls) == 0
@@ -228,7 +223,7 @@ def test_an_approved_text_is_replaced_only_when_that_was_ticked(account: Account
     approved(account)
     Translation.objects.filter(language="en").update(body="New. {{who}} asks for {{what}}.")
     edit = responses.post(f"{BASE}/t-en", json={"success": True})
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     page = page_of(hr, "hand_in", ids=template().pk)
     for words in ("Approved now:", "Instead of it:", "Replace approved texts", "New. Ana asks"):
         assert words in page
@@ -246,7 +241,7 @@ def test_what_whatsapp_refuses_is_said_and_the_approved_text_stands(account: Acc
     Translation.objects.filter(language="en").update(body="New. {{who}} asks for {{what}}.")
     error = {"error": {"code": 100, "message": "(#100) Invalid", "error_user_msg": "Too many <b>variables</b>"}}
     responses.post(f"{BASE}/t-en", json=error, status=400)
-    page = hand_in(signed_in("HR"), account, english(), confirmed="1")
+    page = hand_in(at_the_desk("HR"), account, english(), confirmed="1")
     assert "Too many &lt;b&gt;variables" in page
     assert Approval.objects.get().is_usable
 
@@ -264,7 +259,7 @@ def test_what_whatsapp_refuses_is_said_and_the_approved_text_stands(account: Acc
 @responses.activate
 def test_faults_are_named_before_whatsapp_sees_them(account: Account, values: dict[str, Any], why: str) -> None:
     Translation.objects.filter(language="en").update(**values)
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     assert why in page_of(hr, "hand_in", ids=template().pk)
     assert "was not handed in" in hand_in(hr, account, english())
     assert len(responses.calls) == 0
@@ -272,7 +267,7 @@ def test_faults_are_named_before_whatsapp_sees_them(account: Account, values: di
 
 @responses.activate
 def test_limits_are_kept_before_whatsapp_refuses(account: Account) -> None:
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     Account.objects.update(templates_most=1)
     OtherTemplate.objects.create(account=account, remote_id="1", name="theirs", language="en")
     assert "has room for 1 templates" in page_of(hr, "hand_in", ids=template().pk)
@@ -291,7 +286,7 @@ def test_limits_are_kept_before_whatsapp_refuses(account: Account) -> None:
 
 def test_who_may_not_hand_in_is_refused(account: Account) -> None:
     for role in ("Auditor", "Automation owner", "Manager", "Responder"):
-        client = signed_in(role)
+        client = at_the_desk(role)
         assert client.get(reverse("admin:providers_messagetemplate_hand_in"), {"ids": template().pk}).status_code == 403
         answer = client.post(
             reverse("admin:providers_messagetemplate_hand_in"), {"ids": template().pk, "account": account.pk}
@@ -301,20 +296,20 @@ def test_who_may_not_hand_in_is_refused(account: Account) -> None:
 
 @pytest.mark.parametrize("ids", ["", "x", "0", "-1", "99999999999999999999", "1,2,x", "'; drop table", "1" * 5000])
 def test_nonsense_in_the_address_shows_an_empty_page(account: Account, ids: str) -> None:
-    client = signed_in("HR")
+    client = at_the_desk("HR")
     for account_id in ("", "x", "99999999999999999999"):
         page = page_of(client, "hand_in", ids=ids, account=account_id)
         assert "There is nothing to hand in." in page or 'name="translation"' in page
 
 
 def test_without_an_account_the_pages_say_so() -> None:
-    hr = signed_in("HR")
+    hr = at_the_desk("HR")
     assert "There is no WhatsApp account yet" in page_of(hr)
     assert "There is no WhatsApp account that works" in page_of(hr, "hand_in", ids=template().pk)
 
 
 def test_the_action_of_the_list_leads_to_the_page(account: Account) -> None:
-    client = signed_in("HR")
+    client = at_the_desk("HR")
     answer = client.post(
         reverse("admin:providers_messagetemplate_changelist"),
         {"action": "hand_in", "_selected_action": [template().pk]},
@@ -327,7 +322,7 @@ def test_the_action_of_the_list_leads_to_the_page(account: Account) -> None:
 
 
 def test_the_account_s_page_says_how_fetching_goes(account: Account) -> None:
-    client = signed_in(is_superuser=True)
+    client = at_the_desk(is_superuser=True)
     url = reverse("admin:providers_account_change", args=[account.pk])
     assert "Not fetched yet" in client.get(url).content.decode()
     client.post(reverse("admin:providers_account_fetch_templates", args=[account.pk]))

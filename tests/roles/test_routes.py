@@ -11,7 +11,7 @@ from apps.console import declared, matrix, routes
 from apps.journal.models import Entry
 from apps.people.roles import ROLES
 from tests.api.callers import Program, token_for
-from tests.roles.company import Company, undone
+from tests.roles.company import ADMINISTRATOR, Company, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("undrawn")]
 
@@ -23,6 +23,10 @@ ASKS_AGAIN = set(QUERY)
 """Answers 403 to whoever may not see the table that it is asked for."""
 PLACES = {"app_label": "people", "kind": "csv", "hook_key": "nothing", "content_type_id": "1", "object_id": "1", "url": "nowhere",
           "uidb36": "1", "key": "abc", "name": "u1", "id": "1", "pk": "1", "approval_id": "1", "person": "1", "day": "2026-12-24", "token": "forged"}  # fmt: skip
+
+OF_PROGRAMS = {"people": "people.employee", "teams": "people.team", "absences": "people.absence",
+               "cost-centres": "people.costcentre", "calendars": "calendars.workcalendar"}  # fmt: skip
+"""What the number in an address for programs is the key of."""
 
 
 def address_of(route: str, company: Company) -> str:
@@ -43,7 +47,7 @@ def address_of(route: str, company: Company) -> str:
         if name in {"object_id", "pk", "id", "link_id"} and label in company.rows:
             return str(company.row(label))
         if name in {"pk", "person"} and route.startswith("api/"):
-            return str((company.teams if "teams" in route and name == "pk" else company.people)["own"].pk)
+            return str(company.row("people.employee" if name == "person" else OF_PROGRAMS[parts[2]]))
         return PLACES[name]
 
     return "/" + re.sub(r"<([\w:]+)>", value, path) + QUERY.get(route, "")
@@ -129,6 +133,88 @@ def test_each_role_s_key_at_each_address_for_programs(who: str, company: Company
                 is_fine = answer.status_code in {400, 403, 404, 501}
             wrong += [] if is_fine else [(method, route, answer.status_code)]
     assert wrong == []
+
+
+_DAY, _PERIOD = {"name": "Fair"}, {"starts_on": "2031-05-01", "ends_on": "2031-05-02"}
+_HOURS = {"hours": [{"weekday": 0, "starts": "09:00", "ends": "17:00"}]}
+_USER = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "zoe@aurora.example",
+         "displayName": "Zoe", "externalId": "Z-1"}  # fmt: skip
+_GROUP = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "A group of Zoe"}
+_PATCH = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+          "Operations": [{"op": "replace", "path": "displayName", "value": "Zoe again"}]}  # fmt: skip
+WRITES: list[tuple[str, str, Any]] = [
+    ("POST", "api/v1/people/", {"number": "Z-1", "name": "Zoe"}),
+    ("PATCH", "api/v1/people/<int:pk>/", {"position": "Driver"}),
+    ("POST", "api/v1/people/<int:pk>/leave/", {}),
+    ("POST", "api/v1/people/<int:pk>/return/", {}),
+    ("PUT", "api/v1/people/<int:pk>/manager/", {"manager": None}),
+    ("POST", "api/v1/people/<int:pk>/absences/", _PERIOD),
+    ("POST", "api/v1/teams/", {"name": "A team of Zoe"}),
+    ("PATCH", "api/v1/teams/<int:pk>/", {"name": "A team of Zoe"}),
+    ("PUT", "api/v1/teams/<int:pk>/members/<int:person>/", {"is_lead": True}),
+    ("DELETE", "api/v1/teams/<int:pk>/members/<int:person>/", None),
+    ("PATCH", "api/v1/absences/<int:pk>/", {"reason": "dentist"}),
+    ("DELETE", "api/v1/absences/<int:pk>/", None),
+    ("POST", "api/v1/cost-centres/", {"code": "Z"}),
+    ("PATCH", "api/v1/cost-centres/<int:pk>/", {"name": "Of Zoe"}),
+    ("DELETE", "api/v1/cost-centres/<int:pk>/", None),
+    ("POST", "api/v1/calendars/", {"name": "Of Zoe"}),
+    ("PATCH", "api/v1/calendars/<int:pk>/", {"name": "Of Zoe"}),
+    ("DELETE", "api/v1/calendars/<int:pk>/", None),
+    ("POST", "api/v1/calendars/<int:pk>/default/", {}),
+    ("PUT", "api/v1/calendars/<int:pk>/hours/", _HOURS),
+    ("PUT", "api/v1/calendars/<int:pk>/days/<str:day>/", _DAY),
+    ("DELETE", "api/v1/calendars/<int:pk>/days/<str:day>/", None),
+    ("POST", "scim/v2/Users/?", _USER),
+    ("PUT", "scim/v2/Users/<name>/?", _USER),
+    ("PATCH", "scim/v2/Users/<name>/?", _PATCH),
+    ("DELETE", "scim/v2/Users/<name>/?", None),
+    ("POST", "scim/v2/Groups/?", _GROUP),
+    ("PUT", "scim/v2/Groups/<name>/?", _GROUP),
+    ("PATCH", "scim/v2/Groups/<name>/?", _PATCH),
+    ("DELETE", "scim/v2/Groups/<name>/?", None),
+]
+"""Every way in which a program writes, with a body that is right."""
+FIRST = {
+    "api/v1/people/<int:pk>/return/": ("POST", "api/v1/people/<int:pk>/leave/", {}),
+    "api/v1/calendars/<int:pk>/days/<str:day>/": ("PUT", "api/v1/calendars/<int:pk>/days/<str:day>/", _DAY),
+}
+"""What must have happened before."""
+NOTHING_TO_WRITE = {"scim/v2/(?:(?:Users|Groups)/)?\\.search/?", "scim/v2/(?:Bulk|Me)/?", "scim/v2/"}
+"""Parts of SCIM that every method is told about: they are not offered."""
+
+
+def test_every_way_to_write_for_programs_is_tried_here() -> None:
+    ways = {(method, route) for route, need in PROGRAMS.items() for method in need.scopes if method != "GET"}
+    assert {(method, route) for method, route, _body in WRITES} == {
+        way for way in ways if way[1] not in NOTHING_TO_WRITE
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body"), WRITES, ids=[f"{method} {route}" for method, route, _body in WRITES]
+)
+def test_a_key_writes_with_the_scope_and_not_without_it(method: str, route: str, body: Any, company: Company) -> None:
+    """The owner may do everything: only the scope of the key differs."""
+    owner, needed = company.users[ADMINISTRATOR], PROGRAMS[route].scopes[method]
+    scopes = {scope for need in PROGRAMS.values() for scope in need.scopes.values()}
+    others = {"people:read"} if needed == "scim" else scopes - {needed, "scim"}
+    kind = "application/scim+json" if needed == "scim" else "application/json"
+    address = address_of(route, company)
+    if needed == "scim":
+        sort, row = ("u", company.people["own"]) if "Users" in route else ("g", company.teams["own"])
+        address = address.replace("u1", f"{sort}{row.pk}")
+    within, without = (Program(token_for(owner, *sorted(held)), base="", kind=kind) for held in ({needed}, others))
+    with undone():
+        if route in FIRST and method != "PUT":
+            before, first, given = FIRST[route]
+            assert within.send(before, address_of(first, company), given).status_code < 300
+        entries = Entry.objects.count()
+        refused = without.send(method, address, body)
+        assert (refused.status_code, Entry.objects.count()) == (403, entries)
+        done = within.send(method, address, body)
+        assert done.status_code in {200, 201, 204}, done.content
+        assert Entry.objects.count() > entries
 
 
 def test_each_address_for_programs_is_shut_without_a_key(company: Company) -> None:

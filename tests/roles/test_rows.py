@@ -13,9 +13,12 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from apps.console import declared
+from apps.contacts.models import Invitation
 from apps.core import scope
 from apps.files import services as files
-from apps.incidents.models import Ticket
+from apps.incidents.models import Note, Ticket
+from apps.journal.models import Entry
+from apps.outbox.models import OutboundMessage
 from tests.api.callers import Program, token_for
 from tests.roles.company import MARKS, OF_PEOPLE, SEEN_BY_A_LEAD, Company, screens
 
@@ -126,6 +129,13 @@ def test_the_journal_and_rejected_rows_of_others_leave_by_no_export(company: Com
 
 # --- buttons ----------------------------------------------------------------------------------------------------------
 
+LEFT_BY_A_BUTTON = (Entry, Invitation, Note, OutboundMessage)
+"""Rows that a press adds, also where the row itself stays as it was."""
+
+
+def added() -> dict[str, int]:
+    return {model._meta.label_lower: model._default_manager.count() for model in LEFT_BY_A_BUTTON}
+
 
 def test_no_button_reaches_a_row_of_strangers(company: Company) -> None:
     """Every address under a row, posted by a lead who holds every permission but seeing everybody."""
@@ -140,10 +150,11 @@ def test_no_button_reaches_a_row_of_strangers(company: Company) -> None:
             continue
         row = company.row(label, "far")
         model = next(one for one in NARROWED if one._meta.label_lower == label)
-        before = model._default_manager.filter(pk=row).values().get()
+        before, others = model._default_manager.filter(pk=row).values().get(), added()
         answer = client.post(f"/admin/{address.replace(place[0], str(row))}", {"text": "x", "reason": "x"})
         assert answer.status_code in {302, 403, 404}, address
         assert model._default_manager.filter(pk=row).values().get() == before, address
+        assert added() == others, address
         tried += 1
     assert tried > 20
 

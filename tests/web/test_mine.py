@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.approvals.models import Request
 from apps.incidents import services as incidents
@@ -11,7 +13,7 @@ from apps.journal.actors import SYSTEM
 from apps.people import services as people
 from apps.web import services
 from tests.approvals.house import House, decide
-from tests.factories import make_category, make_employee, make_submission, make_team, report_form
+from tests.factories import make_category, make_submission, make_team, report_form
 from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -136,14 +138,15 @@ def test_a_leaver_withdraws_nothing(house: House) -> None:
     assert Request.objects.get().state == "open"
 
 
-def test_a_long_list_asks_no_more_of_the_database_than_a_page_of_it(
-    house: House, django_assert_max_num_queries: Any
-) -> None:
+def test_a_long_list_asks_no_more_of_the_database_than_a_page_of_it(house: House) -> None:
     flow = house.expense_flow()
-    for _turn in range(25):
-        house.ask("80.00", flow=flow)
     ana = visitor(house.ana)
-    with django_assert_max_num_queries(90):
-        ana.see()
-    assert ana.text.count('class="card"') == 20
-    make_employee()
+    counts = []
+    for _round in range(2):
+        for _turn in range(25):
+            house.ask("80.00", flow=flow)
+        with CaptureQueriesContext(connection) as asked:
+            ana.see()
+        counts.append(len(asked))
+        assert ana.text.count('class="card"') == 20
+    assert counts[1] <= counts[0] <= 90, counts

@@ -13,7 +13,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const options = () => [...found.querySelectorAll("[role=option]")];
   const chosen = () => found.querySelector("[aria-selected=true]");
 
+  // A list box without a choice is none: screen readers would announce one with nothing in it.
   function choose(option) {
+    found.setAttribute("role", option ? "listbox" : "group");
+    input.setAttribute("aria-expanded", String(Boolean(option)));
     chosen()?.setAttribute("aria-selected", "false");
     if (!option) return input.removeAttribute("aria-activedescendant");
     option.setAttribute("aria-selected", "true");

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.calendars import hours, places, services
 from apps.calendars.models import Holiday, WorkCalendar, WorkHours
 from apps.core.errors import InvalidInputError, MoveNotAllowedError
+from apps.core.texts import one_line
 from apps.journal.actors import HasActor
 from apps.journal.services import plain, record
 
@@ -116,7 +117,7 @@ def set_day(*, calendar: WorkCalendar, day: date, by: HasActor, **values: Any) -
     row = Holiday.objects.filter(calendar=calendar, day=day).first() or Holiday(calendar=calendar, day=day)
     before = _of_day(row) if row.pk else {}
     for name, value in values.items():
-        setattr(row, name, value.strip() if isinstance(value, str) else value)
+        setattr(row, name, one_line(value) if isinstance(value, str) else value)
     after = _of_day(row)
     if row.is_public:
         before, after, row.is_public = {**before, "is_public": True}, {**after, "is_public": False}, False
@@ -144,7 +145,7 @@ def _tidy(values: dict[str, Any]) -> dict[str, Any]:
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise TypeError(f"no fields of a calendar: {sorted(unknown)}")
-    return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {name: one_line(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _save(row: WorkCalendar) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import tablib
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from apps.core.errors import InvalidInputError
 from apps.journal import tables
@@ -28,10 +29,10 @@ def uploaded(request: HttpRequest) -> bytes:
 def workbook(
     headers: list[str], rows: Iterable[list[str]], *, title: str, guard: Callable[[Any], str] = safe_cell
 ) -> bytes:
-    """An XLSX file with every cell as text; `title` names its sheet."""
+    """An XLSX file with every cell as text, without the controls that XML cannot hold; `title` names its sheet."""
     book = tablib.Dataset(headers=headers, title=title)
     for row in rows:
-        book.append([guard(cell) for cell in row])
+        book.append([ILLEGAL_CHARACTERS_RE.sub("", guard(cell)) for cell in row])
     return bytes(book.export("xlsx"))
 
 

@@ -4,7 +4,6 @@ Rows of other tables (the person of a message) are found first, and then what na
 looked for among the newest rows only. All words must be found in one place: in the row itself, or in one row it names.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from django.db.models import AutoField, IntegerField, Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
+
+from apps.core.texts import one_line
 
 LONGEST, MOST_WORDS = 200, 8
 MOST_KEYS = 500
@@ -49,16 +50,7 @@ class Searched:
 
 def cleaned(text: str) -> str:
     """One line of at most LONGEST characters, without what nobody sees: controls, marks of direction in a copied phone."""
-    seen = (_seen(character) for character in text[: 4 * LONGEST])
-    return " ".join("".join(seen).split())[:LONGEST].strip()
-
-
-def _seen(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cc", "Zl", "Zp"}:
-        return " "
-    is_joiner = character in "\u200c\u200d"  # they shape letters in some languages
-    return "" if category in {"Cf", "Cs"} and not is_joiner else character
+    return one_line(text[: 4 * LONGEST])[:LONGEST].strip()
 
 
 def words_of(text: str) -> list[str]:

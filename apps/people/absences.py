@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import NotPermittedError
+from apps.core.texts import one_line
 from apps.journal.services import plain, record
 from apps.people import clerk, services
 from apps.people.authority import Authority
@@ -25,6 +26,8 @@ def change_absence(*, absence: Absence, by: Authority, **values: Any) -> Absence
     deputy = values.get("deputy")
     if deputy is not None and deputy.pk != row.deputy_id:
         clerk.seen(by, deputy)
+    if "reason" in values:
+        values["reason"] = one_line(values["reason"])
     before = {name: getattr(row, name) for name in values}
     changed = {name: value for name, value in values.items() if before[name] != value}
     for name, value in changed.items():

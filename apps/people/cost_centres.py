@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.core.scope import narrow
+from apps.core.texts import one_line
 from apps.journal.services import plain, record
 from apps.people import clerk, queries, services
 from apps.people.authority import Authority
@@ -45,7 +46,7 @@ def change(*, centre: CostCentre, by: Authority, **values: Any) -> CostCentre:
         and not queries.visible_employees(by.user).filter(pk=row.owner.pk).exists()
     ):
         values.pop("owner", None)
-    wanted = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    wanted = {name: one_line(value) if isinstance(value, str) else value for name, value in values.items()}
     before = {name: getattr(row, name) for name in wanted}
     changed = {name: value for name, value in wanted.items() if before[name] != value}
     for name, value in changed.items():

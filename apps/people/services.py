@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.calendars.models import WorkCalendar
 from apps.core import clock
 from apps.core.errors import InvalidInputError
+from apps.core.texts import one_line
 from apps.core.together import Later, forget, joined, recall
 from apps.journal.actors import HasActor
 from apps.journal.services import Happened, plain, record, record_many
@@ -91,9 +92,10 @@ def hire_many(people: Sequence[Mapping[str, Any]], *, by: HasActor) -> list[Empl
 
 def _to_hire(*, number: str, name: str, manager: Employee | None, **given: Any) -> Employee:
     """A new row, checked and not yet written."""
-    if not number.strip() or not name.strip():
+    number, name = one_line(number), one_line(name)
+    if not number or not name:
         raise InvalidInputError(_("An employee needs a number and a name."))
-    if recall(taken(number.strip()), Employee.objects.filter(number=number.strip()).exists):
+    if recall(taken(number), Employee.objects.filter(number=number).exists):
         sentence = _("The employee number %(number)s is taken.") % {"number": number}
         raise InvalidInputError(sentence, fields={"number": sentence})
     return Employee(manager=manager, **checked_values({"number": number, "name": name, **given}))
@@ -139,7 +141,7 @@ def checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
     wrong: dict[str, str] = {}
     for name, value in values.items():
         field = Employee._meta.get_field(name)
-        text = value.strip() if isinstance(value, str) else value
+        text = one_line(value) if isinstance(value, str) else value
         try:
             if name == "phone" and text:
                 text = normalise(text)
@@ -200,7 +202,7 @@ def _record_membership(row: Membership, verb: str, by: HasActor, **sides: dict[s
 @transaction.atomic
 def create_team(*, name: str, by: HasActor, parent: Team | None = None) -> Team:
     """A new team. Raises InvalidInputError when the name is empty, too long or taken, in whatever case."""
-    team = Team(name=name.strip(), parent=parent)
+    team = Team(name=one_line(name), parent=parent)
     _checked(team)
     _check_free(Team.objects.filter(name__iexact=team.name), "name", team.name)
     team.save()
@@ -213,7 +215,7 @@ def create_team(*, name: str, by: HasActor, parent: Team | None = None) -> Team:
 @transaction.atomic
 def create_cost_centre(*, code: str, by: HasActor, name: str = "", owner: Employee | None = None) -> CostCentre:
     """A new cost centre; without a name it is called like its code. Raises InvalidInputError."""
-    centre = CostCentre(code=code.strip(), name=name.strip() or code.strip(), owner=owner)
+    centre = CostCentre(code=one_line(code), name=one_line(name) or one_line(code), owner=owner)
     save_cost_centre(centre)
     record("costcentre.added", subject=centre, by=by, body={"before": {}, "after": {
         "code": centre.code, "name": centre.name, "owner": plain(owner)}})  # fmt: skip
@@ -289,12 +291,12 @@ def record_absence(
     reason: str = "",
 ) -> Absence:
     """Both days count. Without a deputy the standing one decides, else the manager. Raises InvalidInputError."""
-    absence = Absence(employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=reason)
+    absence = Absence(employee=employee, starts_on=starts_on, ends_on=ends_on, deputy=deputy, reason=one_line(reason))
     check_absence(absence)
     absence.save()
     record("absence.added", subject=absence, by=by, after={
         "employee": employee.pk, "deputy": deputy.pk if deputy else None,
-        "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}, body={"reason": reason})  # fmt: skip
+        "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}, body={"reason": absence.reason})  # fmt: skip
     return absence
 
 

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import InvalidInputError, NotPermittedError
+from apps.core.texts import one_line
 from apps.journal.services import plain, record
 from apps.people import clerk, policy, queries, services
 from apps.people.authority import Authority
@@ -96,7 +97,7 @@ def seen(by: Authority, team: Team) -> Team:
 
 
 def _checked_name(name: str, but: Team | None = None) -> str:
-    tidy = name.strip()
+    tidy = one_line(name)
     if not tidy or len(tidy) > LONGEST_NAME:
         sentence = _("A team needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
         raise InvalidInputError(sentence, fields={"name": sentence})

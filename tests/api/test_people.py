@@ -24,6 +24,20 @@ def manager() -> tuple[Program, Employee]:
     return Program(token_for(make_user(roles=["Manager"], employee=me))), me
 
 
+def test_a_name_is_kept_as_one_line_that_can_be_seen(hr: Program):
+    made = hr.post("people/", {"number": "1\u001b7\u0012", "name": "Ana\n\u202e Lima", "position": "\u0007"})
+    assert made.status_code == 201, made.content
+    assert (made.json()["number"], made.json()["name"], made.json()["position"]) == ("1 7", "Ana Lima", "")
+    assert hr.post("people/", {"number": "18", "name": "\u202e\u0007"}).status_code == 400
+    assert hr.post("teams/", {"name": "Night\u001bshift\u202e"}).json()["name"] == "Night shift"
+    centre = hr.post("cost-centres/", {"code": "BR\u001b1", "name": "Logis\u202etics"})
+    assert (centre.json()["code"], centre.json()["name"]) == ("BR 1", "Logistics")
+    day = hr.post(f"people/{made.json()['id']}/absences/",
+                  {"starts_on": "2026-12-21", "ends_on": "2026-12-22", "reason": "at\u001bsea"})  # fmt: skip
+    assert day.json()["reason"] == "at sea"
+    assert hr.patch(f"absences/{day.json()['id']}/", {"reason": "by\u0007air"}).json()["reason"] == "by air"
+
+
 def test_hiring_reading_and_changing_a_person(hr: Program):
     boss = make_employee("Boss")
     made = hr.post("people/", {"number": "17", "name": "Ana", "phone": "(11) 91234-5678", "manager": boss.pk,

@@ -37,7 +37,7 @@ def row(by: Authority, pk: int) -> Employee:
 
 def locked(by: Authority, pk: int) -> Employee:
     """As `row`, and nobody else changes it before this request is done."""
-    get_object_or_404(Employee.objects.select_for_update().filter(pk__in=clerk.people(by).filter(pk=pk)))
+    get_object_or_404(Employee.objects.select_for_update(no_key=True).filter(pk__in=clerk.people(by).filter(pk=pk)))
     return row(by, pk)
 
 

@@ -64,7 +64,9 @@ def make_invitation(
     """
     require_invite(by, employee)
     _check(way, days)
-    row = Employee.objects.select_for_update().get(pk=employee.pk)  # two clicks at once: the second replaces the first
+    row = Employee.objects.select_for_update(no_key=True).get(
+        pk=employee.pk
+    )  # two clicks at once: the second replaces the first
     if not row.is_active:
         raise InvalidInputError(_("%(name)s has left and cannot be invited.") % {"name": row})
     if way == Invitation.Way.EMAIL and not row.email:

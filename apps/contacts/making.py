@@ -101,7 +101,7 @@ def make_next(*, batch_id: int) -> bool:
 
 def _make(batch: InvitationBatch, ids: Sequence[int], by: HasActor) -> int:
     """People may have left or been linked since the preview: they are looked at again, locked."""
-    rows = list(Employee.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    rows = list(Employee.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     linked, left_out = linked_among(ids), Counter(batch.left_out)
     wanted = []
     for row in rows:

@@ -71,7 +71,7 @@ def change(*, employee: Employee, by: Authority, **values: Any) -> Employee:
     Raises NotPermittedError, and InvalidInputError naming the wrong fields: then nothing at all is changed.
     """
     by.need("people.change_employee")
-    row = seen(by, Employee.objects.select_for_update().get(pk=employee.pk))
+    row = seen(by, Employee.objects.select_for_update(no_key=True).get(pk=employee.pk))
     has_manager, manager = "manager" in values, values.pop("manager", None)
     checked = _checked(values)
     number = checked.pop("number", row.number)

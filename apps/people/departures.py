@@ -47,7 +47,7 @@ def mark_left(*, employee: Employee, by: HasActor, on: date | None = None) -> Em
 
 def locked(employee: Employee) -> Employee:
     """The person as they are now. Whoever needs their departure too takes it after them: the order of every verb."""
-    return Employee.objects.select_for_update().get(pk=employee.pk)
+    return Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
 
 
 def _planned(employee: Employee) -> Leaving | None:

@@ -171,7 +171,7 @@ def carry_out(leaving_id: int) -> bool:
     The last administrator who can sign in does not go: HR finds the departure among those to look at, and every day it
     is tried again.
     """
-    employee = Employee.objects.select_for_update(of=("self",)).filter(leavings__pk=leaving_id).first()
+    employee = Employee.objects.select_for_update(of=("self",), no_key=True).filter(leavings__pk=leaving_id).first()
     rows = Leaving.objects.select_for_update(of=("self",)).select_related("employee__user")
     departure = rows.filter(pk=leaving_id, state=Leaving.State.PLANNED).first()
     if employee is None or departure is None:

@@ -118,7 +118,7 @@ def update_employee(*, employee: Employee, by: HasActor, changes: Mapping[str, A
         sentence = _("This cannot be changed here: %(fields)s.") % {"fields": ", ".join(sorted(unknown))}
         raise InvalidInputError(sentence, fields=dict.fromkeys(unknown, sentence))
     values = checked_values(changes)
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     before = {name: plain(getattr(row, name)) for name in values}
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     if not changed:
@@ -259,7 +259,7 @@ take_back = departures.take_back
 @transaction.atomic
 def set_manager(*, employee: Employee, manager: Employee | None, by: HasActor) -> Employee:
     """Raises InvalidInputError for a round. Requests on their way keep the people already asked."""
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     check_manager(row, manager)
     before = row.manager_id
     row.manager = manager
@@ -273,7 +273,7 @@ def set_manager(*, employee: Employee, manager: Employee | None, by: HasActor) -
 @transaction.atomic
 def set_phone(*, employee: Employee, phone: str, by: HasActor) -> Employee:
     """HR's record of the phone, in any local spelling; it proves nothing. Raises InvalidInputError for no phone number."""
-    row = Employee.objects.select_for_update().get(pk=employee.pk)
+    row = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     before, row.phone = row.phone, normalise(phone)
     row.save(update_fields=["phone"])
     record("employee.phone_changed", subject=row, by=by, body={"before": before, "after": row.phone})

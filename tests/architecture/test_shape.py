@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,13 @@ def test_nothing_names_the_machine_it_was_written_on() -> None:
         if any(text in path.read_text(encoding="utf-8", errors="ignore") for text in forbidden)
     ]
     assert wrong == []
+
+
+def test_a_person_is_locked_without_their_key() -> None:
+    """A plain lock keeps out every row that names the person: no message of theirs could be kept while HR's change runs,
+    and a decision that names the next decider could wait in a circle with it.
+    """
+    locks = r"Employee\.objects\.select_for_update\((?P<how>[^)]*\)?[^)]*)\)"
+    found = [(named(path), match["how"]) for path in sources() for match in re.finditer(locks, path.read_text())]
+    assert [where for where, how in found if "no_key=True" not in how] == []
+    assert len(found) > 8

@@ -129,7 +129,7 @@ def create(body: Any, *, by: Authority) -> Employee:
     sent = _read(body)
     _check_free(sent["userName"], None, by)
     columns, number, manager = _columns(sent), _number(sent), _manager(sent, by)
-    before = Employee.objects.select_for_update().filter(number=number).first()
+    before = Employee.objects.select_for_update(no_key=True).filter(number=number).first()
     if before is None:
         employee = clerk.hire(number=number, manager=manager, by=by, **columns)
     elif ScimUser.objects.filter(employee=before).exclude(deleted_at=None).exists():
@@ -147,7 +147,7 @@ def update(employee: Employee, body: Any, *, by: Authority, is_whole: bool) -> E
 
     `is_whole` (PUT): what is not in it is cleared when the provider had set it; what HR wrote in the desk stays.
     """
-    row = Employee.objects.select_for_update(of=("self",)).select_related("scim").get(pk=employee.pk)
+    row = Employee.objects.select_for_update(of=("self",), no_key=True).select_related("scim").get(pk=employee.pk)
     link: ScimUser | None = getattr(row, "scim", None)
     sent, before = _read(body), _flat(bare(shown(row, str)))
     _check_free(sent["userName"], row, by)
@@ -188,7 +188,7 @@ def bare(document: Document) -> Document:
 @transaction.atomic
 def delete(employee: Employee, *, by: Authority) -> None:
     """The person has left; the row stays, and the provider finds it no more."""
-    row = _here(Employee.objects.select_for_update().get(pk=employee.pk), False, by)
+    row = _here(Employee.objects.select_for_update(no_key=True).get(pk=employee.pk), False, by)
     link = ScimUser.objects.filter(employee=row).first()
     values = {"user_name": _user_name(row, link), "deleted_at": clock.now()}
     save_link(ScimUser, {"employee": row}, values, by)

@@ -98,7 +98,9 @@ class _Chunk:
         self.job, self.by = job, by
         numbers = {row.person for row in rows} | {row.changes["manager"][1] for row in rows if "manager" in row.changes}
         # The lock first, then the read: what is compared is what will be changed.
-        list(Employee.objects.select_for_update().filter(number__in=numbers).order_by("pk").values_list("pk"))
+        list(
+            Employee.objects.select_for_update(no_key=True).filter(number__in=numbers).order_by("pk").values_list("pk")
+        )
         found = queries.for_export(Employee.objects.filter(number__in=numbers))
         self.people = {employee.number: employee for employee in found}
         for number in numbers - set(self.people):

@@ -50,7 +50,12 @@ class Stack:
     # --- life ---------------------------------------------------------------------------------------------------------
     def __enter__(self) -> "Stack":
         self.make_database()
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # nobody calls __exit__ then, and a whole stack would go on
+            self.stop(seconds=60)
+            self.drop_database()
+            raise
         return self
 
     def __exit__(

@@ -16,7 +16,7 @@ PERSON = "Ana Beatriz Lima"
 
 def conversation(look: Look, page: Page) -> None:
     look.visit(page, "/admin/conversations/conversation/")
-    page.locator("#result_list").get_by_role("link", name=PERSON).first.click()
+    page.locator("#result_list").get_by_role("link", name=PERSON).click()
     page.wait_for_load_state("networkidle")
 
 
@@ -25,18 +25,27 @@ def send(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def doubtful(page: Page) -> int:
+    """How many files on the page are kept, but not shown."""
+    return page.locator("#thread .attached-card.is-doubtful").count()
+
+
+MORE_DOUBTFUL = """seen => fetch(location.href).then(answer => answer.text()).then(text =>
+    new DOMParser().parseFromString(text, "text/html").querySelectorAll("#thread .attached-card.is-doubtful").length > seen)"""
+
+
 def everything(phones: Phones, tmp_path: Path) -> None:
     """A phone sends one of each, and one that is not what it says."""
-    phones.pick(PERSON)
-    phones.write("Good morning! Here is everything.")
-    phones.reads(re.compile("."))
+    mine = phones.page.locator("#messages > li.row.me")
     for title in ("pipe", "voice", "figurinha|sticker", "document", "contact", "warehouse"):
+        before = mine.count()
         phones.send_sample(title)
-        phones.page.wait_for_timeout(400)
+        expect(mine).to_have_count(before + 1)
     trap = tmp_path / "photo.png"
     trap.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='owned'</script></svg>")
+    before = mine.count()
     phones.page.set_input_files("#file", str(trap))
-    expect(phones.page.locator("#messages > li.row.me").last).to_be_visible()
+    expect(mine).to_have_count(before + 1)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(DESK_WIDTH, "light"), (DESK_WIDTH, "dark"), (PHONE_WIDTH, "dark"),
@@ -45,19 +54,23 @@ def test_what_a_phone_sends_is_seen_at_the_desk_and_answered(
     look: Look, tmp_path: Path, width: int, scheme: str
 ) -> None:
     phones = Phones(look, look.open(scheme=scheme))
-    everything(phones, tmp_path)
+    phones.pick(PERSON)
+    phones.write(f"Good morning! Here is everything ({width} {scheme}).")
+    phones.reads(re.compile("."))
     page = look.open(width=width, scheme=scheme)
     look.sign_in(page, "hr")
-    for _try in range(20):
-        conversation(look, page)
-        if page.locator("#thread .attached-card.is-doubtful").count():
-            break
-        page.wait_for_timeout(500)
+    conversation(look, page)
+    before = doubtful(page)  # of another run
+    everything(phones, tmp_path)
+    page.wait_for_function(MORE_DOUBTFUL, arg=before, polling=200)  # the worker has fetched the last of them
+    page.reload()
+    page.wait_for_load_state("networkidle")
     thread = page.locator("#thread")
-    expect(thread.locator("audio").first).to_be_visible()
-    thread.locator("img").first.scroll_into_view_if_needed()
-    assert thread.locator("img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-    assert thread.locator("audio").first.evaluate(
+    expect(thread).to_contain_text(f"Here is everything ({width} {scheme}).")
+    expect(thread.locator("audio").last).to_be_visible()
+    thread.locator("img").last.scroll_into_view_if_needed()
+    assert thread.locator("img").last.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert thread.locator("audio").last.evaluate(
         "audio => new Promise(done => { audio.load(); setTimeout(() => done(-1), 15000); audio.onloadedmetadata = () => done(audio.duration) })"
     ) == pytest.approx(3, abs=0.2)
     expect(thread.locator(".is-doubtful").last).to_contain_text("kept, but not shown")

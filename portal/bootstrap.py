@@ -87,6 +87,7 @@ def choose_ports() -> None:
         if chosen and not is_free(int(chosen)):
             raise SystemExit(f"Port {chosen} is taken. Choose another: {name}={free_port(int(chosen) + 1, taken)}")
         port = int(chosen) if chosen else free_port(usual, taken)
+        places.hold_port(port)
         taken.add(port)
         os.environ[name] = str(port)
 
@@ -94,7 +95,7 @@ def choose_ports() -> None:
 def free_port(first: int, taken: set[int]) -> int:
     """The first free port of the hundred from `first`, else any."""
     for port in range(first, min(first + 100, 65_535)):
-        if port not in taken and is_free(port):
+        if port not in taken and is_free(port) and places.hold_port(port):
             return port
     with socket.socket() as any_port:
         any_port.bind(("127.0.0.1", 0))

@@ -27,6 +27,32 @@ def valkey_socket(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"recado-{os.getuid()}-{digest}" / "valkey.sock"
 
 
+def hold_port(port: int) -> bool:
+    """Whether no other Recado of this user is about to listen there; it is ours then, until this process ends.
+
+    Seconds lie between our look at a port and the server's start: two that start together would both find it free, and
+    Granian, which shares its port among workers, would share it with a stranger.
+    """
+    if port in _PORTS:
+        return True
+    path = Path(tempfile.gettempdir()) / f"recado-{os.getuid()}-port-{port}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:  # somebody else's file: nothing can be told
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return False
+    _PORTS[port] = handle
+    return True
+
+
+_PORTS: dict[int, int] = {}
+"""Open files by port; the system lets go of them whatever happens to us."""
+
+
 def lock(folder: Path) -> TextIO | None:
     """One supervisor per folder: the lock, which the system lets go of whatever happens to us, or None when it is held."""
     handle = (folder / "up.lock").open("w")

@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,14 @@ def test_taken_ports_are_stepped_over() -> None:
         taken = server.getsockname()[1]
         assert not bootstrap.is_free(taken)
         assert bootstrap.free_port(taken, set()) != taken
+
+
+def test_two_that_start_together_do_not_choose_one_port(fresh: Path) -> None:
+    """Both look before either listens."""
+    first = bootstrap.free_port(20_000, set())
+    look = f"from portal import bootstrap; print(bootstrap.free_port({first}, set()))"
+    assert int(subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout) > first
+    assert bootstrap.free_port(first, set()) == first
 
 
 def test_a_chosen_port_that_is_taken_is_refused_with_another_to_try(monkeypatch: pytest.MonkeyPatch) -> None:

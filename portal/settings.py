@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "apps.people.signin.middleware.LastSeenMiddleware",
     "apps.people.signin.middleware.SecondFactorMiddleware",
+    "apps.people.signin.middleware.OwnClockMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.console.middleware.CorrelationMiddleware",
 ]
@@ -193,7 +194,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- signing in -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.people.signin.backend.Backend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/admin/"
 SESSION_COOKIE_AGE = env.int("SIGN_IN_HOURS", default=12) * 3600

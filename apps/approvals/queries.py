@@ -1,9 +1,7 @@
 """Reads about requests: who may see and decide them, how they stand, and why a decision does not count."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -188,15 +186,8 @@ def stage_name(run: StageRun | Stage, language: str) -> str:
     return in_language(run.name, language) or str(run.get_approver_display())
 
 
-def clock_time(moment: datetime, reader: Employee | None) -> str:
-    """14:02 today, else 03/08 14:02, on the reader's clock."""
-    zone = ZoneInfo(reader.time_zone) if reader else ZoneInfo("UTC")
-    local, today = moment.astimezone(zone), clock.now().astimezone(zone).date()
-    return local.strftime("%H:%M" if local.date() == today else "%d/%m %H:%M")
-
-
 def _decided(decision: Decision, reader: Employee | None) -> str:
-    values = {"name": decision.seat.employee.name, "time": clock_time(decision.at, reader)}
+    values = {"name": decision.seat.employee.name, "time": people.clock_time(decision.at, reader)}
     if decision.verdict == Decision.Verdict.APPROVE:
         return _("Already approved by %(name)s at %(time)s.") % values
     return _("Already rejected by %(name)s at %(time)s.") % values

@@ -4,6 +4,7 @@ from typing import Any
 
 from apps.approvals import queries
 from apps.approvals.models import Request
+from apps.people import queries as people
 from apps.people.models import Employee
 
 
@@ -22,7 +23,7 @@ def route(row: Request, reader: Employee | None, language: str) -> list[dict[str
                     "name": seat.employee.name,
                     "deputy_for": seat.deputy_for.name if seat.deputy_for else "",
                     "decision": getattr(seat, "decision", None),
-                    "at": queries.clock_time(seat.decision.at, reader) if hasattr(seat, "decision") else "",
+                    "at": people.clock_time(seat.decision.at, reader) if hasattr(seat, "decision") else "",
                     "is_open": seat.is_open,
                 }
                 for seat in run.seats.all()

@@ -268,4 +268,4 @@ def timeline(ticket: Ticket, reader: Employee | None, *, is_internal_read: bool)
     if ticket.resolved_at:
         told.append({"moment": ticket.resolved_at, "who": str(ticket.assignee or "–"), "what": gettext("resolved it")})
     told.sort(key=lambda step: step["moment"])
-    return [{**step, "at": queries.clock_time(step["moment"], reader)} for step in told]
+    return [{**step, "at": people.clock_time(step["moment"], reader)} for step in told]

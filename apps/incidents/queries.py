@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -133,21 +132,14 @@ def summary_of(submission: Submission, category: Category) -> str:
     return category_name(category, submission.by.language)
 
 
-def clock_time(ticket_moment: Any, reader: Employee | None) -> str:
-    """14:02 today, else 03/08 14:02, on the reader's clock."""
-    zone = ZoneInfo(reader.time_zone) if reader else ZoneInfo("UTC")
-    moment, today = ticket_moment.astimezone(zone), clock.now().astimezone(zone).date()
-    return moment.strftime("%H:%M" if moment.date() == today else "%d/%m %H:%M")
-
-
 def standing(ticket: Ticket, reader: Employee | None = None) -> str:
     """How it stands, in the active language: "Already taken by Bia at 14:02."."""
     if ticket.state == Ticket.State.RESOLVED and ticket.resolved_at:
         return _("Resolved by %(name)s at %(time)s.") % {
-            "name": ticket.assignee or "–", "time": clock_time(ticket.resolved_at, reader)}  # fmt: skip
+            "name": ticket.assignee or "–", "time": people.clock_time(ticket.resolved_at, reader)}  # fmt: skip
     if ticket.state == Ticket.State.TAKEN and ticket.taken_at:
         return _("Already taken by %(name)s at %(time)s.") % {
-            "name": ticket.assignee or "–", "time": clock_time(ticket.taken_at, reader)}  # fmt: skip
+            "name": ticket.assignee or "–", "time": people.clock_time(ticket.taken_at, reader)}  # fmt: skip
     return _("Nobody has taken it yet.")
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError
+from apps.core.zones import zone_of
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import correlation, record
 from apps.people import departures, leaving, queries
@@ -30,10 +30,7 @@ def of(employee: Employee) -> Leaving | None:
 
 def due_at(departure: Leaving) -> datetime:
     """The first moment after the last day, where the person lives."""
-    try:
-        zone = ZoneInfo(departure.employee.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
+    zone = zone_of(departure.employee.time_zone)
     return datetime.combine(departure.on + timedelta(days=1), time.min, tzinfo=zone)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
 from apps.core import clock
+from apps.core.zones import zone_of
 from apps.people import policy
 from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
@@ -39,12 +40,14 @@ def local_day(employee: Employee, at: datetime) -> date:
     return day_in(employee.time_zone, at)
 
 
+def zone_for(reader: Employee | None) -> ZoneInfo:
+    """In which this person reads every time; the house's for a sign-in of nobody."""
+    return zone_of(reader.time_zone if reader else settings.TIME_ZONE)
+
+
 def day_in(time_zone: str, at: datetime) -> date:
     """The date there at `at`; in UTC when there is no such zone."""
-    try:
-        return at.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        return at.date()
+    return at.astimezone(zone_of(time_zone)).date()
 
 
 def today(employee: Employee) -> date:
@@ -54,11 +57,13 @@ def today(employee: Employee) -> date:
 
 def clock_of(employee: Employee | None) -> datetime:
     """Now, on this person's own clock; on the house's for a sign-in of nobody (UTC when the stored zone is unknown)."""
-    now = clock.now()
-    try:
-        return now.astimezone(ZoneInfo(employee.time_zone if employee else settings.TIME_ZONE))
-    except (ZoneInfoNotFoundError, ValueError):
-        return now
+    return clock.now().astimezone(zone_for(employee))
+
+
+def clock_time(moment: datetime, reader: Employee | None) -> str:
+    """14:02 today, else 03/08 14:02, on the reader's clock."""
+    local = moment.astimezone(zone_for(reader))
+    return local.strftime("%H:%M" if local.date() == clock_of(reader).date() else "%d/%m %H:%M")
 
 
 def midnight_of(employee: Employee | None) -> datetime:

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInputError
 from apps.core.texts import one_line
 from apps.core.together import Later, forget, joined, recall
+from apps.core.zones import zone_of
 from apps.journal.actors import HasActor
 from apps.journal.services import Happened, plain, record, record_many
 from apps.people import departures, policy, queries
@@ -312,7 +313,7 @@ def check_absence(row: Absence) -> None:
 
 def begins_at(absence: Absence) -> datetime:
     """Midnight of the first day where the person lives."""
-    zone = ZoneInfo(checked_time_zone(absence.employee.time_zone))
+    zone = zone_of(absence.employee.time_zone)
     return datetime.combine(absence.starts_on, time.min, tzinfo=zone)
 
 

@@ -12,6 +12,7 @@ from apps.approvals.models import Decision, Request, StageRun
 from apps.core.errors import InvalidInputError, NotPermittedError, RecadoError
 from apps.journal.services import record
 from apps.outbox import buttons
+from apps.people import queries as people
 from apps.web import queries, services
 from apps.web.models import Link
 
@@ -57,7 +58,7 @@ def done(link: Link, request: Request) -> Page:
     decision = Decision.objects.filter(proof=_proof(link), seat__employee=link.employee).first()
     if decision is None:
         return Page(link, request, "refused", approvals.standing(request, link.employee))
-    when = approvals.clock_time(decision.at, link.employee)
+    when = people.clock_time(decision.at, link.employee)
     if decision.verdict == Decision.Verdict.APPROVE:
         said = _("You approved %(request)s at %(time)s.")
     else:

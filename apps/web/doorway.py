@@ -9,11 +9,12 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.response import TemplateResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from apps.core.addresses import address_of
+from apps.core.zones import zone_of
 from apps.web import pacing, queries
 from apps.web.models import Link
 
@@ -64,7 +65,7 @@ def _answer(
         pacing.note_guess(address)
         with translation.override(language_of(request, None)):
             return shown(request, "web/gone.html", status=404)
-    with translation.override(language_of(request, link)):
+    with translation.override(language_of(request, link)), timezone.override(zone_of(link.employee.time_zone)):
         if request.method == "POST" and pacing.is_too_much(f"link:{link.pk}", pacing.POSTS_PER_LINK):
             return shown(request, "web/busy.html", {"seconds": pacing.seconds_left()}, status=429)
         if _is_too_large(request):

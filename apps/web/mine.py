@@ -17,6 +17,7 @@ from apps.incidents import queries as incidents
 from apps.incidents import services as incidents_services
 from apps.incidents.models import Note, Ticket
 from apps.journal.services import record
+from apps.people import queries as people
 from apps.web import queries
 from apps.web.models import Link
 
@@ -68,9 +69,7 @@ def _tickets(link: Link, language: str) -> list[Row]:
     tickets = incidents.reported_by(me, SHOWN)
     said: dict[int, list[tuple[str, str, str]]] = {}
     for note in Note.objects.filter(ticket__in=tickets).exclude(side=Note.Side.INTERNAL).order_by("id"):
-        said.setdefault(note.ticket_id, []).append(
-            (note.by_label, note.text, incidents.clock_time(note.created_at, me))
-        )
+        said.setdefault(note.ticket_id, []).append((note.by_label, note.text, people.clock_time(note.created_at, me)))
     return [
         Row(
             code=ticket.code, pk=ticket.pk, what=ticket.summary, state=ticket.state,

@@ -20,6 +20,7 @@ from apps.files.serving import serve
 from apps.forms import queries as forms
 from apps.forms.schema import in_language
 from apps.outbox.buttons import token
+from apps.people import queries as people
 from apps.web import deciding, filling, mine, queries, services
 from apps.web.doorway import guarded, shown
 from apps.web.models import Link
@@ -73,7 +74,7 @@ def _form(request: HttpRequest, link: Link) -> HttpResponseBase:
 
 def _when(link: Link) -> str:
     """The moment it was sent in, on the person's clock."""
-    return approvals.clock_time(link.button.used_at, link.employee) if link.button.used_at else ""
+    return people.clock_time(link.button.used_at, link.employee) if link.button.used_at else ""
 
 
 def _title(link: Link) -> str:

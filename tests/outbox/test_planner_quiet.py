@@ -14,6 +14,7 @@ from apps.calendars.models import Holiday, WorkCalendar, WorkHours
 from apps.contacts import services as contacts
 from apps.contacts.models import Contact, Preference
 from apps.core.clock import now
+from apps.core.zones import zone_of
 from apps.journal import reactor, sealer
 from apps.journal.actors import SYSTEM
 from apps.journal.services import record
@@ -22,7 +23,7 @@ from apps.outbox.admin import OutboundMessageAdmin
 from apps.outbox.models import OutboundMessage
 from apps.outbox.planning import planner
 from apps.outbox.planning.deciding import Facts, Verdict, decide
-from apps.outbox.planning.quiet import KEEPS_DAYS_OFF, Person, Rest, rest, zone_of
+from apps.outbox.planning.quiet import KEEPS_DAYS_OFF, Person, Rest, rest
 from apps.outbox.sending import dispatcher, sweeper
 from apps.people.models import Employee
 from apps.providers.kinds import Klass, Lane

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apps.calendars.hours import Calendar, is_day_off, next_working_moment, quiet_ends
+from apps.core.zones import zone_of
 from apps.outbox import reasons
 from apps.providers.kinds import Klass, Lane
 
@@ -64,16 +63,3 @@ def _rest_at(person: Person, klass: str, moment: datetime) -> tuple[str, datetim
         if begins > moment:  # else a shift that began the day before still runs
             return reasons.DAY_OFF, begins
     return reasons.QUIET_HOURS, quiet_ends(moment, zone, *person.quiet)
-
-
-@lru_cache(maxsize=1024)
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of this name; UTC for one that nobody knows: a spoilt row delays a message by hours, never for ever.
-
-    >>> zone_of("Mars/Olympus")
-    zoneinfo.ZoneInfo(key='UTC')
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

@@ -6,9 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from apps.people import queries
 from apps.people.models import User
 from apps.people.signin import factors, sessions
 
@@ -56,6 +58,24 @@ class SecondFactorMiddleware:
         target = _way_to_a_factor(user)
         keep = {"next": request.get_full_path()} if request.method == "GET" else {}
         return HttpResponseRedirect(f"{reverse(target)}?{urlencode(keep)}".rstrip("?"))
+
+
+class OwnClockMiddleware:
+    """Every time on a page stands on the clock of whoever reads it; on the house's for a sign-in of nobody.
+
+    Programs read instants with their offset: the routes of the API stay as they are.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not _has_session(request) or request.path_info.startswith(("/api/", "/scim/")):
+            return self.get_response(request)
+        if not isinstance(request.user, User):
+            return self.get_response(request)
+        with timezone.override(queries.zone_for(getattr(request.user, "employee", None))):
+            return self.get_response(request)
 
 
 def _has_session(request: HttpRequest) -> bool:

@@ -24,6 +24,7 @@ from apps.files.showing import attachments
 from apps.forms import queries as forms
 from apps.forms.translated import ConditionField, TranslatedAdminMixin
 from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin, acting
+from apps.journal.labels import labelled
 from apps.journal.scoping import ScopedStackedInline
 from apps.journal.searching import coded
 from apps.people import queries as people
@@ -163,7 +164,7 @@ class RequestAdmin(ReadOnlyAdmin):
     def sum(self, row: Request) -> str:
         return queries.money(row, get_language() or "en")
 
-    @display(description=_("state"), ordering="state", label=_COLOURS)
+    @labelled(_COLOURS, description=_("state"), ordering="state")
     def shown_state(self, row: Request) -> tuple[str, str]:
         return row.state, row.get_state_display()
 

@@ -18,6 +18,7 @@ from apps.inbox import queries, services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.inbox.replaying import PERMISSION
 from apps.journal.capture import ReadOnlyAdmin, acting, button
+from apps.journal.labels import labelled
 from apps.journal.scoping import ScopedTabularInline
 from apps.journal.services import record
 from apps.people.bulk.screens import BulkDeeds
@@ -80,7 +81,7 @@ class ReceiptAdmin(BulkDeeds, ReadOnlyAdmin):
         body = path("<int:pk>/body/", self.admin_site.admin_view(self.download), name="inbox_receipt_body")
         return [body, *super().get_urls()]
 
-    @display(description=_("state"), label={"received": "info", "parsed": "success", "unreadable": "danger"})
+    @labelled({"received": "info", "parsed": "success", "unreadable": "danger"}, description=_("state"))
     def state_label(self, receipt: Receipt) -> tuple[str, str]:
         return receipt.state, receipt.get_state_display()
 

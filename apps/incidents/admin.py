@@ -25,6 +25,7 @@ from apps.incidents import queries, services
 from apps.incidents.machine import TICKET
 from apps.incidents.models import Category, Note, Ticket
 from apps.journal.capture import ReadOnlyAdmin, RecordedModelAdmin
+from apps.journal.labels import labelled
 from apps.journal.searching import coded
 from apps.people import policy
 from apps.people import queries as people
@@ -145,7 +146,7 @@ class TicketAdmin(ReadOnlyAdmin):
     def code(self, ticket: Ticket) -> str:
         return ticket.code
 
-    @display(description=_("state"), ordering="state", label={"new": "danger", "taken": "info", "resolved": "success"})
+    @labelled({"new": "danger", "taken": "info", "resolved": "success"}, description=_("state"), ordering="state")
     def shown_state(self, ticket: Ticket) -> tuple[str, str]:
         return ticket.state, ticket.get_state_display()
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from unfold.decorators import display
 
 from apps.core import clock
 from apps.journal.capture import ReadOnlyAdmin, button
+from apps.journal.labels import labelled
 from apps.journal.searching import about, naming, newest, whole_number
 from apps.outbox import queries, reasons, services
 from apps.outbox.machine import BY_HAND, WAITING
@@ -125,9 +127,9 @@ class OutboundMessageAdmin(BulkDeeds, ReadOnlyAdmin):
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
-    @display(description=_("state"), ordering="state", label=COLOURS)
+    @labelled(COLOURS, description=_("state"), ordering="state")
     def shown_state(self, message: OutboundMessage) -> tuple[str, str]:
-        return message.state, message.get_state_display()
+        return message.state, str(State(message.state).label)
 
     @display(description=_("why"))
     def why(self, message: OutboundMessage) -> str:
@@ -145,7 +147,7 @@ class OutboundMessageAdmin(BulkDeeds, ReadOnlyAdmin):
             moment = max(moment, message.number.slow_until)
         if message.state not in WAITING or moment <= clock.now() or not is_timed:
             return "–"
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
 
     @display(description=_("message"), ordering="kind")
     def title(self, message: OutboundMessage) -> str:
@@ -153,7 +155,7 @@ class OutboundMessageAdmin(BulkDeeds, ReadOnlyAdmin):
 
     @display(description=_("how"), ordering="how")
     def shown_how(self, message: OutboundMessage) -> str:
-        return message.get_how_display()
+        return str(OutboundMessage.How(message.how).label) if message.how else ""
 
     @display(description=_("age"), ordering="created_at")
     def age(self, message: OutboundMessage) -> str:

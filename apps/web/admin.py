@@ -15,6 +15,7 @@ from apps.contacts import printing
 from apps.core import clock
 from apps.core.errors import InvalidInputError, RecadoError
 from apps.journal.capture import ReadOnlyAdmin, acting, button
+from apps.journal.labels import labelled
 from apps.people.admin import EmployeeAdmin
 from apps.people.models import Employee, User
 from apps.people.queries import visible_employees
@@ -74,7 +75,7 @@ class LinkAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @display(description=_("state"), label=_COLOURS)
+    @labelled(_COLOURS, description=_("state"))
     def state_label(self, link: Link) -> tuple[str, str]:
         return link.state, str(STATES[link.state])
 

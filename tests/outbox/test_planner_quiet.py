@@ -355,5 +355,5 @@ def test_the_desk_shows_a_true_moment_or_none(monday_night: datetime, number: Nu
     paula = paulista(number)
     asleep, unasked = say(paula, kind="test.asked"), say(make_contact(make_employee(), consents=()), kind="test.asked")
     desk = OutboundMessageAdmin(OutboundMessage, admin.site)
-    assert desk.until(asleep) == f"{monday_night + timedelta(hours=8, minutes=30):%Y-%m-%d %H:%M}:00 UTC"
+    assert desk.until(asleep) == f"{monday_night + timedelta(hours=8, minutes=30):%Y-%m-%d %H:%M}:00"
     assert (unasked.held_reason, desk.until(unasked)) == (reasons.NO_CONSENT, "–")

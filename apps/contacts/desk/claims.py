@@ -11,6 +11,7 @@ from unfold.decorators import display
 from apps.contacts import queries, services
 from apps.contacts.models import Claim
 from apps.journal.capture import ReadOnlyAdmin, acting, button
+from apps.journal.labels import labelled
 
 
 @admin.register(Claim)
@@ -43,7 +44,7 @@ class ClaimAdmin(ReadOnlyAdmin):
     def sent_from(self, claim: Claim) -> str:
         return claim.phone or gettext("hidden by WhatsApp")
 
-    @display(description=_("state"), label={"waiting": "warning", "confirmed": "success", "refused": "danger"})
+    @labelled({"waiting": "warning", "confirmed": "success", "refused": "danger"}, description=_("state"))
     def state_label(self, claim: Claim) -> tuple[str, str]:
         return claim.state, str(Claim.State(claim.state).label)
 

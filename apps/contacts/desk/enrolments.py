@@ -17,6 +17,7 @@ from apps.contacts.desk.invitations import LEFT_OUT
 from apps.contacts.models import Enrolment, Invitation, InvitationBatch
 from apps.core.errors import RecadoError
 from apps.journal.capture import ReadOnlyAdmin
+from apps.journal.labels import labelled
 from apps.people.models import User
 
 SHOWN = 20  # people named on the page that asks
@@ -74,14 +75,14 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     def has_invite_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(services.INVITE))
 
-    @display(description=_("on WhatsApp"), label={
-        "none": "danger", "invited": "info", "claimed": "warning", "suspended": "warning", "linked": "success"})  # fmt: skip
+    @labelled({
+        "none": "danger", "invited": "info", "claimed": "warning", "suspended": "warning", "linked": "success"}, description=_("on WhatsApp"))  # fmt: skip
     def whatsapp_label(self, employee: Any) -> tuple[str, str]:
         return employee.whatsapp, str(STATES[employee.whatsapp])
 
     @display(description=_("on WhatsApp"))
     def whatsapp_text(self, employee: Any) -> str:
-        return self.whatsapp_label(employee)[1]
+        return str(STATES[employee.whatsapp])
 
     @admin.action(description=_("Invite to WhatsApp…"), permissions=["invite"])
     def invite_many(self, request: HttpRequest, rows: models.QuerySet[Any]) -> Any:

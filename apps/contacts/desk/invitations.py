@@ -17,6 +17,7 @@ from apps.contacts.models import Invitation, InvitationBatch
 from apps.core import clock
 from apps.core.errors import RecadoError
 from apps.journal.capture import ReadOnlyAdmin, acting, button
+from apps.journal.labels import labelled
 from apps.people.bulk.screens import BulkDeeds
 
 A_PRINT = 200
@@ -73,16 +74,14 @@ class InvitationAdmin(BulkDeeds, ReadOnlyAdmin):
         may = request.user.has_perm(services.INVITE) and obj is not None and obj.is_usable
         return [name for name in self.fields or [] if may or name not in {"code_shown", "link_shown", "qr_shown"}]
 
-    @display(description=_("state"), label={
-        "open": "info", "claimed": "warning", "used": "success", "revoked": "danger", "expired": "danger"})  # fmt: skip
+    @labelled({
+        "open": "info", "claimed": "warning", "used": "success", "revoked": "danger", "expired": "danger"}, description=_("state"))  # fmt: skip
     def state_label(self, invitation: Invitation) -> tuple[str, str]:
-        if invitation.is_expired:
-            return "expired", gettext("expired")
-        return invitation.state, str(Invitation.State(invitation.state).label)
+        return "expired" if invitation.is_expired else invitation.state, self.state_text(invitation)
 
     @display(description=_("state"))
     def state_text(self, invitation: Invitation) -> str:
-        return self.state_label(invitation)[1]
+        return gettext("expired") if invitation.is_expired else str(Invitation.State(invitation.state).label)
 
     @display(description=_("message that carried it"))
     def proof_shown(self, invitation: Invitation) -> str:

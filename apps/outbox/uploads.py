@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from apps.core.errors import Refused
 from apps.files import queries as files
@@ -59,11 +60,14 @@ def keep(row: OutboundMessage, media_id: str) -> None:
         if not isinstance(content, MediaMessage):
             continue
         values.update(to_json(replace(content, remote_id=media_id)))
+        lasts = PROVIDERS[row.number.account.kind].keeps_uploads
         for file in files.by_ids([content.file_id]):
-            lasts = PROVIDERS[row.number.account.kind].keeps_uploads
-            file_services.remember_copy(
-                sha256=file.sha256, place=place_of(row.number), remote_id=media_id, lasts=lasts
-            )  # fmt: skip
+            remember((place_of(row.number), file.sha256), media_id, lasts)
+
+
+def remember(key: tuple[str, str], media_id: str, lasts: timedelta) -> None:
+    """The carrier keeps what this key names (see Upload), under this id."""
+    file_services.remember_copy(sha256=key[1], place=key[0], remote_id=media_id, lasts=lasts)
 
 
 def second_look(row: OutboundMessage, error: SendFailed, *, is_late: bool = False) -> SendFailed:

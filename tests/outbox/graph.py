@@ -19,6 +19,8 @@ class Graph:
         self.requests: list[dict[str, Any]] = []
         self.accepted: list[dict[str, Any]] = []
         self.uploads: list[bytes] = []
+        self.on_upload: Callable[[], object] = lambda: None
+        """Called while a file is being taken, which lasts as long as this does."""
         self.headers: dict[str, str] = {}
         self.most_at_once = 0
         self._at_once = 0
@@ -92,6 +94,7 @@ def running() -> Iterator[Graph]:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path.endswith("/media"):
                 graph.uploads.append(raw)
+                graph.on_upload()
                 answer: tuple[int, dict[str, Any]] | None = 200, {"id": f"media-{len(graph.uploads)}"}
             else:
                 answer = graph.handle(json.loads(raw))

@@ -284,6 +284,32 @@ def test_answers_lost_half_way_leave_those_unsure_and_nobody_twice(
     assert Counter(body["to"] for body in graph.accepted) == {person.phone: 1 for person in people}
 
 
+def test_what_was_prepared_ahead_of_a_carrier_that_turned_slow_goes_back_and_is_planned_afresh(
+    graph: Graph, number: Number, say: Say, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOX_IN_FLIGHT = 1
+    monkeypatch.setattr(dispatcher, "STALE", 0.1)
+    rows = [say(writer(number)) for _ in range(2)]
+    is_back, hand_back = threading.Event(), dispatcher.hand_back
+
+    def seen(jobs: Any) -> None:
+        hand_back(jobs)
+        if jobs:
+            assert {job.message_id for job in jobs} == {rows[1].pk}
+            assert fresh(rows[1]).state == State.QUEUED
+            is_back.set()
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return graph.take(body) if is_back.wait(5) else (500, {})
+
+    monkeypatch.setattr(dispatcher, "hand_back", seen)
+    graph.answers["*"] = answer
+    dispatcher.run()
+    assert is_back.is_set()
+    assert states() == {State.SENT: 2}
+    assert len(graph.accepted) == 2
+
+
 # --- fairness and cost ------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -103,6 +103,22 @@ def test_a_fresh_upload_that_is_refused_too_is_final(graph: Graph, ana: Contact,
     run_again()
     assert fresh(message).state == State.FAILED
     assert len(graph.uploads) == 2
+
+
+def test_a_file_that_went_up_slowly_is_planned_afresh_and_needs_no_second_upload(
+    graph: Graph, ana: Contact, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "STALE", 0.2)
+    monkeypatch.setattr(uploads, "REMEMBERED_SECONDS", 0.0)  # as another process sees it
+    hand_back, went_back = dispatcher.hand_back, []
+    monkeypatch.setattr(dispatcher, "hand_back", lambda jobs: (went_back.extend(jobs), hand_back(jobs)))
+    slow = Event()
+    graph.on_upload = lambda: slow.wait(0.5)
+    message = say(ana, content=MediaMessage("image", receipt().pk))
+    dispatcher.run()
+    assert [job.message_id for job in went_back] == [message.pk]
+    assert (len(graph.uploads), ids(graph)) == (1, ["media-1"])
+    assert fresh(message).state == State.SENT
 
 
 def test_a_file_that_whatsapp_does_not_take_fails_its_message_with_a_sentence(

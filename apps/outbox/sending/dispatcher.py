@@ -8,6 +8,7 @@ waits a few seconds for what is in the air.
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -81,7 +82,7 @@ class Dispatcher:
         """Messages of unhurried lanes in the air."""
         self._hurried_next: deque[Job] = deque()
         self._patient_next: deque[Job] = deque()
-        self._prepared_at = self._pace = 0.0
+        self._pace = 0.0
         self._landed: deque[Done] = deque()
         self._first_landed = self._looked = self._woke = 0.0
         self._has_more = self._is_there_more = False
@@ -130,7 +131,6 @@ class Dispatcher:
             return False
         for job in prepare(claimed.rows) if claimed.rows else []:
             (self._hurried_next if job.is_hurried else self._patient_next).append(job)
-        self._prepared_at = time.monotonic()
         self._launch()
         self._looked, self._is_there_more = now, bool(claimed.rows) and not claimed.is_held_up
         self._has_more = bool(claimed.rows) or claimed.is_held_up
@@ -149,9 +149,12 @@ class Dispatcher:
         return self._places * ahead - self._in_air() - self._next(), min(patient, self._patient_places)
 
     def _launch(self) -> None:
-        """Fill free places, hurried messages first."""
-        if self._next() and time.monotonic() - self._prepared_at > STALE:
-            self._hand_back()
+        """Fill free places, hurried messages first. What was prepared too long ago goes back instead."""
+        oldest = time.monotonic() - STALE
+        stale = [job for jobs in (self._hurried_next, self._patient_next) for job in _before(jobs, oldest)]
+        if stale:
+            hand_back(stale)
+            self._pace = max(self._pace, STALE)  # what waits for places is more than they take
         while self._in_air() < self._places:
             if self._hurried_next:
                 self._start(self._hurried_next.popleft())
@@ -203,14 +206,20 @@ class Dispatcher:
             job = self._uploading.pop(future)
             outcome = future.result()
             if isinstance(outcome, Job):
-                self._patient -= not job.is_hurried  # it takes its place again
-                self._hurried_next.appendleft(outcome)
+                self._uploaded(job, outcome)
             else:
                 self._down(job, outcome)
         self._launch()
         is_due = time.monotonic() - self._first_landed >= SAVE_AT_LEAST_EVERY
         if len(self._landed) >= SAVE_AT_MOST or (self._landed and (is_due or not self._in_air())):
             self._save()
+
+    def _uploaded(self, job: Job, ready: Job) -> None:
+        self._patient -= not job.is_hurried  # it takes its place again
+        self._hurried_next.appendleft(ready)
+        if job.upload is not None and time.monotonic() - job.prepared_at > STALE:
+            # It is planned afresh now, here or elsewhere, and must not need its upload again.
+            uploads.remember(job.upload.key, ready.media_id, job.provider.keeps_uploads)
 
     def _down(self, job: Job, done: Done) -> None:
         self._patient -= not job.is_hurried
@@ -226,6 +235,12 @@ class Dispatcher:
         self._landed.clear()
         if not self._in_air():
             self._looked = 0.0  # what is saved may have let others through: look before leaving
+
+
+def _before(jobs: deque[Job], moment: float) -> Iterator[Job]:
+    """Take out those that were prepared before this moment. The oldest stand first."""
+    while jobs and jobs[0].prepared_at < moment:
+        yield jobs.popleft()
 
 
 def conclude(landed: Landed) -> Done:

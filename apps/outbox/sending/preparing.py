@@ -5,6 +5,7 @@ anything is sent.
 """
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,6 +53,8 @@ class Job:
     upload: Upload | None = None
     media_id: str = ""
     """What the carrier called the file that was just handed over."""
+    prepared_at: float = 0.0
+    """time.monotonic() when its plan was true."""
 
     def request(self) -> HttpRequest:
         return self.provider.prepare(self.outgoing)
@@ -74,7 +77,8 @@ def prepare(messages: Sequence[OutboundMessage]) -> list[Job]:
         jobs = _prepare(messages)
     leaving = {job.message_id for job in jobs}
     claims.wake_behind(message.contact_id for message in messages if message.pk not in leaving)
-    return jobs
+    now = time.monotonic()
+    return [replace(job, prepared_at=now) for job in jobs]
 
 
 def _prepare(messages: Sequence[OutboundMessage]) -> list[Job]:

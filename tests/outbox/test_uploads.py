@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from apps.contacts.models import Contact
-from apps.core import clock
+from apps.contacts.models import Contact, Window
+from apps.core import clock as core_clock
 from apps.files import services as files
 from apps.files.models import File, RemoteCopy
-from apps.outbox import services, uploads
+from apps.outbox import reasons, services, uploads
 from apps.outbox.models import OutboundMessage
 from apps.outbox.sending import dispatcher
 from apps.providers.models import Number
 from apps.providers.types import MediaMessage
+from tests.conftest import Clock
 from tests.factories import make_number, unique
 from tests.outbox.conftest import Say, fresh, write_in, writer
 from tests.outbox.graph import Graph
@@ -33,7 +34,7 @@ def ids(graph: Graph) -> list[str]:
 
 
 def run_again() -> None:
-    OutboundMessage.objects.filter(state=State.QUEUED).update(not_before=clock.now())
+    OutboundMessage.objects.filter(state=State.QUEUED).update(not_before=core_clock.now())
     dispatcher.run()
 
 
@@ -69,13 +70,13 @@ def test_another_number_gets_its_own_upload(graph: Graph, ana: Contact, number: 
 def test_a_copy_in_its_last_day_is_not_relied_upon(graph: Graph, ana: Contact, number: Number, say: Say) -> None:
     file = receipt()
     files.remember_copy(sha256=file.sha256, place=uploads.place_of(number), remote_id="old", lasts=timedelta(days=30))
-    RemoteCopy.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    RemoteCopy.objects.update(expires_at=core_clock.now() - timedelta(seconds=1))
     say(ana, content=MediaMessage("image", file.pk))
     dispatcher.run()
     assert ids(graph) == ["media-1"]
     kept = RemoteCopy.objects.get()
     assert kept.remote_id == "media-1"
-    assert timedelta(days=28) < kept.expires_at - clock.now() < timedelta(days=30)
+    assert timedelta(days=28) < kept.expires_at - core_clock.now() < timedelta(days=30)
 
 
 def test_an_id_that_the_carrier_lost_is_uploaded_again(graph: Graph, ana: Contact, number: Number, say: Say) -> None:
@@ -157,3 +158,17 @@ def test_an_upload_that_fails_is_tried_by_the_next_who_wants_it() -> None:
     with pytest.raises(OSError, match="down"):
         uploads.hand_over(key, fail)
     assert uploads.hand_over(key, lambda: "media") == "media"
+
+
+def test_a_message_whose_lease_is_over_after_its_upload_is_planned_anew_and_not_sent(
+    graph: Graph, ana: Contact, number: Number, say: Say, clock: Clock
+) -> None:
+    """By then somebody else may have it; and what was true when it was prepared, like an open window, need not be."""
+    closes_soon = core_clock.now() - timedelta(hours=24) + timedelta(seconds=60)
+    Window.objects.filter(contact=ana, number=number).update(last_inbound_at=closes_soon)
+    message = say(ana, content=MediaMessage("image", receipt().pk))
+    graph.on_upload = lambda: clock.wind(100)
+    dispatcher.run()
+    assert graph.accepted == []
+    assert (fresh(message).state, fresh(message).held_reason) == (State.HELD, reasons.WINDOW_CLOSED)
+    assert fresh(message).lease_token == ""

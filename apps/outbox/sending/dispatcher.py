@@ -151,17 +151,22 @@ class Dispatcher:
     def _launch(self) -> None:
         """Fill free places, hurried messages first. What was prepared too long ago goes back instead."""
         oldest = time.monotonic() - STALE
-        stale = [job for jobs in (self._hurried_next, self._patient_next) for job in _before(jobs, oldest)]
-        if stale:
-            hand_back(stale)
+        late = [job for jobs in (self._hurried_next, self._patient_next) for job in _before(jobs, oldest)]
+        if late:
             self._pace = max(self._pace, STALE)  # what waits for places is more than they take
+        now = clock.now()
         while self._in_air() < self._places:
             if self._hurried_next:
-                self._start(self._hurried_next.popleft())
+                job = self._hurried_next.popleft()
             elif self._patient_next and self._patient < self._patient_places:
-                self._start(self._patient_next.popleft())
+                job = self._patient_next.popleft()
             else:
                 break
+            if job.leaves_until > now:
+                self._start(job)
+            else:
+                late.append(job)
+        hand_back(late)
         self._flights.push()
 
     def _start(self, job: Job) -> None:

@@ -8,14 +8,14 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.core.errors import LostAnswerError, Misconfigured, RecadoError, Refused, TryLater
-from apps.core.http import HttpRequest
+from apps.core.http import FLIGHT_SECONDS, HttpRequest
 from apps.outbox import budgets, bulk, opaque, outcomes, reasons, uploads
 from apps.outbox.budgets_rows import HURRIED
 from apps.outbox.models import OutboundMessage
@@ -48,6 +48,8 @@ class Job:
     message_id: int
     token: str
     is_hurried: bool
+    leaves_until: datetime
+    """Later it must not leave: its lease could be over, and the message somebody else's, before its answer comes."""
     provider: WhatsAppProvider
     outgoing: OutgoingMessage
     upload: Upload | None = None
@@ -178,8 +180,11 @@ def _job(message: OutboundMessage, phone: str) -> Job:
         number_id=message.number.remote_id, to=phone, user_id=user_id, content=content,
         opaque=opaque.mark(message.pk), quoted_id=message.in_reply_to,
     )  # fmt: skip
-    is_hurried = message.lane in HURRIED
-    return Job(message.pk, message.lease_token, is_hurried, provider_for(message.number.account), outgoing, upload)
+    return Job(
+        message.pk, message.lease_token, message.lane in HURRIED,
+        leaves_until=(message.lease_until or clock.now()) - timedelta(seconds=FLIGHT_SECONDS),
+        provider=provider_for(message.number.account), outgoing=outgoing, upload=upload,
+    )  # fmt: skip
 
 
 def _put_back(message: OutboundMessage, error: Exception) -> None:

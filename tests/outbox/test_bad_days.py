@@ -18,6 +18,8 @@ from apps.core import clock as core_clock
 from apps.outbox import budgets, reasons
 from apps.outbox.models import OutboundMessage
 from apps.outbox.sending import claims, dispatcher, stopping, sweeper
+from apps.outbox.sending.saving import Done, save
+from apps.providers.base import Reaction, SendFailed
 from apps.providers.models import Account, Number, Portfolio
 from tests.conftest import Clock
 from tests.factories import make_contact, make_employee
@@ -85,6 +87,30 @@ def test_retry_after_is_kept_to_by_the_whole_number(
     number.refresh_from_db()
     assert number.slow_until == fresh(message).not_before
     assert fresh(message).not_before > core_clock.now() + timedelta(seconds=80)
+
+
+def too_fast(number: Number, say: Say, *seconds: float | None) -> list[Done]:
+    """As many sends, answered with “too fast” and these Retry-After."""
+    for _one in seconds:
+        say(writer(number))
+    errors = [SendFailed("slow down", reaction=Reaction.SLOW_NUMBER, code="130429", after=after) for after in seconds]
+    rows = claims.claim(len(seconds)).rows
+    return [Done(row.pk, row.lease_token, error=error) for row, error in zip(rows, errors, strict=True)]
+
+
+def test_of_several_answers_the_longest_wait_counts(number: Number, say: Say, clock: Clock) -> None:
+    now = clock.stand("2026-03-02T12:00:00")
+    save(too_fast(number, say, None, 90, 20))
+    number.refresh_from_db()
+    assert number.slow_until == now + timedelta(seconds=90)
+
+
+def test_a_later_and_milder_answer_shortens_no_wait(number: Number, say: Say, clock: Clock) -> None:
+    now = clock.stand("2026-03-02T12:00:00")
+    for done in too_fast(number, say, 600, 5):
+        save([done])
+    number.refresh_from_db()
+    assert number.slow_until == now + timedelta(seconds=600)
 
 
 def test_one_person_in_many_who_gets_too_much_holds_nobody_up(graph: Graph, number: Number, say: Say) -> None:

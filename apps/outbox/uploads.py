@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from apps.core.errors import Refused
 from apps.files import queries as files
@@ -24,9 +25,12 @@ REMEMBERED_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to hand over. `key` names its bytes and where they go."""
+    """A file to hand over. `key` names its bytes and where they go.
 
-    content: bytes
+    `read` gives its content, or raises FileNotFoundError when it is gone from the disk.
+    """
+
+    read: Callable[[], bytes]
     mime_type: str
     filename: str
     key: tuple[str, str] = ("", "")
@@ -40,7 +44,7 @@ def place_of(number: Number) -> str:
 def ready(content: MediaMessage, number: Number) -> tuple[MediaMessage, Upload | None]:
     """The content with the id of a copy that the carrier keeps, or with the file to hand over first.
 
-    Raises Refused when the file is gone, FileNotFoundError when its bytes are.
+    Its bytes, which may be very many, are not read here. Raises Refused when the file is gone.
     """
     found = files.by_ids([content.file_id])
     if not found:
@@ -50,7 +54,7 @@ def ready(content: MediaMessage, number: Number) -> tuple[MediaMessage, Upload |
     if known:
         return replace(content, remote_id=known), None
     name = content.filename or file.name or f"file-{file.pk}"
-    return content, Upload(files.content_of(file), file.kind, name, (place, file.sha256))
+    return content, Upload(partial(files.content_of, file), file.kind, name, (place, file.sha256))
 
 
 def keep(row: OutboundMessage, media_id: str) -> None:

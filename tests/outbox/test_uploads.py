@@ -10,10 +10,12 @@ import pytest
 from apps.contacts.models import Contact, Window
 from apps.core import clock as core_clock
 from apps.files import services as files
+from apps.files import storage
 from apps.files.models import File, RemoteCopy
 from apps.outbox import reasons, services, uploads
 from apps.outbox.models import OutboundMessage
-from apps.outbox.sending import dispatcher
+from apps.outbox.sending import claims, dispatcher
+from apps.outbox.sending.preparing import prepare
 from apps.providers.models import Number
 from apps.providers.types import MediaMessage
 from tests.conftest import Clock
@@ -131,6 +133,23 @@ def test_a_file_that_whatsapp_does_not_take_fails_its_message_with_a_sentence(
     assert fresh(message).state == State.FAILED
     assert "takes no files of the type" in fresh(message).error_text
     assert not graph.uploads
+
+
+def test_a_file_is_read_when_it_goes_up_and_not_while_rows_are_locked(
+    graph: Graph, number: Number, say: Say, clock: Clock
+) -> None:
+    file = receipt()
+    messages = [say(writer(number), content=MediaMessage("image", file.pk)) for _n in range(3)]
+    there = storage.path_of(file.sha256)
+    away = there.rename(there.with_suffix(".away"))
+    assert [job.message_id for job in prepare(claims.claim(1).rows)] == [messages[0].pk]
+    dispatcher.run()  # finds no bytes for the others, whose turn comes again
+    assert [fresh(message).state for message in messages[1:]] == [State.QUEUED, State.QUEUED]
+    assert "FileNotFoundError" in messages[1].tries.get().detail
+    away.rename(there)
+    clock.wind(10)
+    dispatcher.run()
+    assert [fresh(message).state for message in messages[1:]] == [State.SENT, State.SENT]
 
 
 def test_many_threads_hand_one_file_over_once() -> None:

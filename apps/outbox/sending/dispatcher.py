@@ -290,7 +290,7 @@ def _uploaded(job: Job) -> Job:
     try:
         number_id, provider = job.outgoing.number_id, job.provider
         return job.with_media(uploads.hand_over(
-            upload.key, lambda: provider.upload_media(number_id, upload.content, upload.mime_type, upload.filename)
+            upload.key, lambda: provider.upload_media(number_id, upload.read(), upload.mime_type, upload.filename)
         ))  # fmt: skip
     except tuple(cls for cls, _reaction in NOT_UPLOADED) as error:
         reaction = next(reaction for cls, reaction in NOT_UPLOADED if isinstance(error, cls))

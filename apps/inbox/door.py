@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http.request import split_domain_port, validate_host
 
 from apps.inbox import doorkeeper, queries, refusals, services
@@ -74,8 +74,9 @@ def answer(environ: Environ, *, kind: str, hook_key: str) -> Answer:
         return Answer(403, str(error) or "The signature does not fit: check the app secret.")
     except _Broken as broken:
         return broken.answer
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         log.exception("a webhook could not be stored")
+        close_old_connections()  # no request of Django's does it here: a dead one would fail for ever
         return Answer(503, "Could not be stored just now: please send it again.")
 
 

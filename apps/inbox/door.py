@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http.request import split_domain_port, validate_host
 
-from apps.inbox import doorkeeper, queries, refusals, services
+from apps.inbox import doorkeeper, refusals, services
+from apps.providers import queries as providers
 from apps.providers.base import SignatureError
 from apps.providers.registry import provider_for
 from apps.providers.types import RawRequest
@@ -101,7 +102,7 @@ def _delivery(environ: Environ, kind: str, hook_key: str) -> Answer:
 
 
 def _handshake(environ: Environ, kind: str, hook_key: str) -> Answer:
-    account = queries.account_at(kind=kind, hook_key=hook_key)
+    account = providers.account_at(kind=kind, hook_key=hook_key)
     if account is None:
         return Answer(404, "No account listens at this address: copy it again from the account's page.")
     challenge = provider_for(account).handshake(_raw(environ, b""))

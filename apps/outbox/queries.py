@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.contacts.models import Contact
 from apps.core import clock
@@ -60,18 +60,6 @@ def unsure() -> QuerySet[OutboundMessage]:
 def resent() -> QuerySet[OutboundMessage]:
     """Rows that were sent again while unsure: each may have arrived twice."""
     return OutboundMessage.objects.filter(is_resend=True)
-
-
-def counts_by_state() -> dict[str, int]:
-    """How many rows stand in each state that somebody may have to look at."""
-    watched = OutboundMessage.objects.filter(state__in=[*WAITING, State.SENDING, State.FAILED])
-    rows = watched.order_by().values_list("state").annotate(count=Count("id"))
-    return {str(state): count for state, count in rows}
-
-
-def thread_for(contact: Contact) -> QuerySet[OutboundMessage]:
-    """What we said, or meant to say, to one address, newest first."""
-    return OutboundMessage.objects.filter(contact=contact).order_by("-id")
 
 
 def about(subject: Any) -> QuerySet[OutboundMessage]:

@@ -185,7 +185,9 @@ def test_every_payload_recorded_from_meta_comes_to_an_end(number: Number, clock:
 
 
 def test_who_writes_waits_no_longer_for_a_place_among_the_people_of_the_day(ana: Chat, number: Number) -> None:
-    letter = outbox.enqueue(key="letter", contact=ana.contact, kind="conversations.note", number=number, data={"text": "x"})
+    letter = outbox.enqueue(
+        key="letter", contact=ana.contact, kind="conversations.note", number=number, data={"text": "x"}
+    )
     waiting = {"state": "queued", "held_reason": reasons.TIER, "not_before": core_clock.now() + timedelta(hours=5)}
     OutboundMessage.objects.filter(pk=letter.pk).update(**waiting)
     ana.say("hello")

@@ -136,11 +136,10 @@ def end_of(message: OutboundMessage, before: str) -> Happened | None:
     return Happened(name, message, before={"state": before}, after=after, correlation=message.correlation_id)
 
 
-def record_end(message: OutboundMessage, before: str) -> None:
-    """Write an end into the journal, once."""
-    end = end_of(message, before)
-    if end is not None:
-        record_many([end])
+def record_ends(moved: Iterable[tuple[OutboundMessage, str]]) -> None:
+    """Write the ends among these messages into the journal, each once and all in one statement; with the state before."""
+    ends = (end_of(message, before) for message, before in moved)
+    record_many(end for end in ends if end is not None)
 
 
 # --- reactions --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from apps.core.errors import LostAnswerError, Misconfigured, RecadoError, Refuse
 from apps.core.http import FLIGHT_SECONDS, HttpRequest
 from apps.outbox import budgets, bulk, opaque, outcomes, reasons, uploads
 from apps.outbox.budgets_rows import HURRIED
-from apps.outbox.models import OutboundMessage
+from apps.outbox.models import Attempt, OutboundMessage
 from apps.outbox.planning import planner
 from apps.outbox.sending import claims
 from apps.outbox.uploads import Upload
@@ -127,8 +127,7 @@ def _planned(messages: Sequence[OutboundMessage]) -> tuple[list[OutboundMessage]
     for row in others:
         outcomes.release(row)
     bulk.update(others, _BACK)
-    for row in others:
-        outcomes.record_end(row, State.SENDING)
+    outcomes.record_ends((row, State.SENDING) for row in others)
     return ready, phones
 
 
@@ -160,13 +159,15 @@ def _park(row: OutboundMessage, grant: budgets.Grant, now: datetime) -> None:
 
 
 def _jobs(granted: Sequence[OutboundMessage], phones: Mapping[int, str]) -> list[Job]:
-    jobs = []
+    jobs, broken = [], []
     for row in granted:
         try:
             jobs.append(_job(row, phones[row.pk]))
         except Exception as error:  # one row that cannot be prepared must not hold up the others
             log.exception("message %s could not be prepared", row.pk)
-            _put_back(row, error)
+            broken.append((row, _failure(error)))
+    if broken:
+        _put_back(broken)
     return jobs
 
 
@@ -187,14 +188,20 @@ def _job(message: OutboundMessage, phone: str) -> Job:
     )  # fmt: skip
 
 
-def _put_back(message: OutboundMessage, error: Exception) -> None:
+def _failure(error: Exception) -> SendFailed:
     sentence = (
         str(error) if isinstance(error, RecadoError) else "Recado could not prepare this message; see the detail."
     )
     reaction = next((reaction for cls, reaction in NOT_UPLOADED if isinstance(error, cls)), Reaction.RETRY)
-    failed = SendFailed(sentence, reaction=reaction, code=getattr(error, "code", "internal"), detail=repr(error)[:1000])
-    now = clock.now()
-    outcome = outcomes.fail(outcomes.Failure(message, failed, now))
-    message.save(update_fields=outcomes.SAVED)
-    outcomes.attempt(message, outcome, now=now, error=failed).save()
-    outcomes.record_end(message, State.SENDING)
+    return SendFailed(sentence, reaction=reaction, code=getattr(error, "code", "internal"), detail=repr(error)[:1000])
+
+
+def _put_back(broken: Sequence[tuple[OutboundMessage, SendFailed]]) -> None:
+    now, beside = clock.now(), outcomes.beside(row.pk for row, _error in broken)
+    attempts = []
+    for row, error in broken:
+        outcome = outcomes.fail(outcomes.Failure(row, error, now, beside=beside))
+        attempts.append(outcomes.attempt(row, outcome, now=now, error=error))
+    bulk.update([row for row, _error in broken], outcomes.SAVED)
+    Attempt.objects.bulk_create(attempts)
+    outcomes.record_ends((row, State.SENDING) for row, _error in broken)

@@ -99,8 +99,7 @@ def _one_by_one(dones: Sequence[Done], now: datetime) -> list[Attempt]:
     beside = outcomes.beside(by_id)
     attempts = [_settle(row, by_id[row.pk], now, beside) for row in rows]
     bulk.update(rows, outcomes.SAVED)
-    for row in rows:
-        outcomes.record_end(row, before[row.pk])
+    outcomes.record_ends((row, before[row.pk]) for row in rows)
     return attempts
 
 

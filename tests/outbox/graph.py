@@ -26,7 +26,9 @@ class Graph:
         self._at_once = 0
         self._lock = threading.Lock()
 
-    def refuse(self, code: int, *, to: str = "*", status: int = 400, times: int | None = None) -> None:
+    def refuse(
+        self, code: int, *, to: str = "*", status: int = 400, times: int | None = None, words: str = "details"
+    ) -> None:
         """Answer with Meta's error `code`; `times` counts down to taking messages again."""
         left = [times]
 
@@ -35,7 +37,7 @@ class Graph:
                 left[0] -= 1
                 if left[0] < 0:
                     return self.take(body)
-            return status, {"error": {"code": code, "message": f"(#{code})", "error_data": {"details": "details"}}}
+            return status, {"error": {"code": code, "message": f"(#{code})", "error_data": {"details": words}}}
 
         self.answers[to] = answer
 

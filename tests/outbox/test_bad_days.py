@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +19,14 @@ from apps.core import clock as core_clock
 from apps.outbox import budgets, reasons
 from apps.outbox.models import OutboundMessage
 from apps.outbox.sending import claims, dispatcher, stopping, sweeper
+from apps.outbox.sending.preparing import prepare
 from apps.outbox.sending.saving import Done, save
 from apps.providers.base import Reaction, SendFailed
 from apps.providers.models import Account, Number, Portfolio
+from apps.providers.types import SendResult
 from tests.conftest import Clock
 from tests.factories import make_contact, make_employee
-from tests.outbox.conftest import Say, fresh, write_in, writer
+from tests.outbox.conftest import Say, alone, fresh, write_in, writer
 from tests.outbox.graph import Graph
 
 State = OutboundMessage.State
@@ -308,6 +311,28 @@ def test_answers_lost_half_way_leave_those_unsure_and_nobody_twice(
     dispatcher.run()
     assert states() == {State.SENT: 8, State.UNSURE: 4}
     assert Counter(body["to"] for body in graph.accepted) == {person.phone: 1 for person in people}
+
+
+def test_words_that_no_database_keeps_cost_neither_their_message_nor_the_others_their_outcome(
+    graph: Graph, number: Number, say: Say, clock: Clock
+) -> None:
+    """Half a character in a carrier's answer: what is not saved is unsure, and what is unsure may be sent twice."""
+    graph.refuse(131009, to=(odd := writer(number)).phone, words="half \ud800, none \0")
+    refused, others = say(odd), [say(writer(number)) for _ in range(5)]
+    dispatcher.run()
+    assert {fresh(row).state for row in others} == {State.SENT}
+    assert fresh(refused).state == State.FAILED
+    clock.wind(200)
+    sweeper.sweep()
+    assert states() == {State.SENT: 5, State.FAILED: 1}
+
+
+def test_an_outcome_that_cannot_be_saved_takes_no_other_with_it(graph: Graph, number: Number, say: Say) -> None:
+    rows = [say(writer(number)) for _ in range(4)]
+    dones = [alone(job) for job in prepare(claims.claim(4).rows)]
+    dones[1] = replace(dones[1], result=SendResult("wamid.\ud800"))
+    assert save(dones) == {"accepted": 3}
+    assert [fresh(row).state for row in rows] == [State.SENT, State.SENDING, State.SENT, State.SENT]
 
 
 def test_what_was_prepared_ahead_of_a_carrier_that_turned_slow_goes_back_and_is_planned_afresh(

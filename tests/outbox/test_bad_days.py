@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from apps.contacts.models import Contact
 from apps.core import clock as core_clock
+from apps.files import services as files
 from apps.outbox import budgets, reasons
 from apps.outbox.models import OutboundMessage
 from apps.outbox.sending import claims, dispatcher, stopping, sweeper
@@ -23,7 +24,7 @@ from apps.outbox.sending.preparing import prepare
 from apps.outbox.sending.saving import Done, save
 from apps.providers.base import Reaction, SendFailed
 from apps.providers.models import Account, Number, Portfolio
-from apps.providers.types import SendResult
+from apps.providers.types import MediaMessage, SendResult
 from tests.conftest import Clock
 from tests.factories import make_contact, make_employee
 from tests.outbox.conftest import Say, alone, fresh, write_in, writer
@@ -261,6 +262,24 @@ def test_sigterm_in_the_middle_saves_what_is_in_the_air_and_hands_back_the_rest(
     dispatcher.run()
     assert {fresh(row).state for row in rows} == {State.SENT}
     assert len(graph.accepted) == 30
+
+
+def test_what_was_stopped_while_its_file_went_up_has_certainly_not_left(
+    graph: Graph, number: Number, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "STOP_SECONDS", 0.0)
+    file = files.store(content=b"\x89PNG\r\n\x1a\n" + b"0" * 64, name="plan.png", owner=None)
+    message = say(writer(number), content=MediaMessage("image", file.pk))
+    slow = threading.Event()
+
+    def stop() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        slow.wait(0.5)
+
+    graph.on_upload = stop
+    dispatcher.run()
+    assert graph.accepted == []
+    assert (fresh(message).state, fresh(message).attempts) == (State.QUEUED, 0)
 
 
 def test_a_shutdown_of_the_worker_reaches_the_dispatcher(graph: Graph, number: Number, say: Say) -> None:

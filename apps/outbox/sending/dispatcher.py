@@ -108,7 +108,8 @@ class Dispatcher:
                 until = min(until, time.monotonic() + STOP_SECONDS)
             self._move_on(LOOK_EVERY)
             self._hand_back()  # what came out of an upload meanwhile
-        for job in [*self._flights.close(), *self._uploading.values()]:
+        hand_back(list(self._uploading.values()))  # whatever became of their files, they themselves have not left
+        for job in self._flights.close():
             self._land(Done(job.message_id, job.token, error=_unknown("It was stopped before an answer came.")))
         self._save()
 

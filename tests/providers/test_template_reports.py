@@ -189,6 +189,16 @@ def test_a_template_that_a_list_still_has_is_not_gone(account: Account) -> None:
     assert row.state == State.PAUSED
 
 
+def test_a_question_that_falls_stays_to_be_asked_and_stops_no_other(account: Account) -> None:
+    approved(account, is_doubtful=True)
+    approved(account, "pt-br", is_doubtful=True)
+    with responses.RequestsMock() as carrier:
+        carrier.get(f"{BASE}/t-en", body=RuntimeError("a fault of ours"))
+        carrier.get(f"{BASE}/t-pt_BR", json=there("pt_BR"))
+        assert syncing.look() == 1
+    assert list(Approval.objects.filter(is_doubtful=True).values_list("remote_language", flat=True)) == ["en"]
+
+
 def test_a_send_that_was_refused_for_its_template_makes_us_ask(account: Account) -> None:
     row = approved(account)
     about = {"account": account, "name": "test_asked", "language": "en"}

@@ -98,6 +98,8 @@ def _never_connected(error: requests.ConnectionError) -> bool:
 
 # --- many at once -----------------------------------------------------------------------------------------------------
 
+FLIGHT_SECONDS = CONNECT_SECONDS + READ_SECONDS
+"""No flight lasts longer."""
 LARGEST_FLIGHT_ANSWER = 1024 * 1024  # bytes; what a send is answered with is below 1 kB
 
 _NEVER_SENT = frozenset({
@@ -246,7 +248,7 @@ def _new_curl() -> pycurl.Curl:
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_SECONDS * 1000))
-    curl.setopt(pycurl.TIMEOUT_MS, int((CONNECT_SECONDS + READ_SECONDS) * 1000))
+    curl.setopt(pycurl.TIMEOUT_MS, int(FLIGHT_SECONDS * 1000))
     curl.setopt(pycurl.MAXFILESIZE, LARGEST_FLIGHT_ANSWER)
     curl.setopt(pycurl.CAINFO, requests.utils.DEFAULT_CA_BUNDLE_PATH)
     curl.setopt(pycurl.TCP_NODELAY, 1)

@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http.request import split_domain_port, validate_host
 
-from apps.inbox import doorkeeper, queries, refusals, services
+from apps.inbox import doorkeeper, refusals, services
+from apps.providers import queries as providers
 from apps.providers.base import SignatureError
 from apps.providers.registry import provider_for
 from apps.providers.types import RawRequest
@@ -74,8 +75,9 @@ def answer(environ: Environ, *, kind: str, hook_key: str) -> Answer:
         return Answer(403, str(error) or "The signature does not fit: check the app secret.")
     except _Broken as broken:
         return broken.answer
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         log.exception("a webhook could not be stored")
+        close_old_connections()  # no request of Django's does it here: a dead one would fail for ever
         return Answer(503, "Could not be stored just now: please send it again.")
 
 
@@ -100,7 +102,7 @@ def _delivery(environ: Environ, kind: str, hook_key: str) -> Answer:
 
 
 def _handshake(environ: Environ, kind: str, hook_key: str) -> Answer:
-    account = queries.account_at(kind=kind, hook_key=hook_key)
+    account = providers.account_at(kind=kind, hook_key=hook_key)
     if account is None:
         return Answer(404, "No account listens at this address: copy it again from the account's page.")
     challenge = provider_for(account).handshake(_raw(environ, b""))

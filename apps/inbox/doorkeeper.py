@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from apps.inbox import queries
+from apps.providers import queries as providers
 from apps.providers.base import SignatureError, WhatsAppProvider
 from apps.providers.models import Account
 from apps.providers.registry import provider_for
@@ -51,7 +51,7 @@ def read(kind: str, hook_key: str) -> Caller | None:
     sealed = Concat(
         Cast("app_secret", TextField()), Value("|"), Cast("previous_app_secret", TextField()), output_field=TextField()
     )
-    account = queries.account_at(kind=kind, hook_key=hook_key, accounts=Account.objects.annotate(seal=sealed))
+    account = providers.account_at(kind=kind, hook_key=hook_key, accounts=Account.objects.annotate(seal=sealed))
     if account is None:
         _remembered.pop((kind, hook_key), None)
         return None

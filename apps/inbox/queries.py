@@ -8,17 +8,8 @@ from django.utils.translation import ngettext
 
 from apps.core import clock
 from apps.inbox.models import InboundEvent, Receipt
-from apps.providers.models import Account
 
 M = TypeVar("M", bound=models.Model)
-
-
-def account_at(*, kind: str, hook_key: str, accounts: QuerySet[Account] | None = None) -> Account | None:
-    """The account that listens at /hooks/<kind>/<hook_key>/; a paused or broken one still listens."""
-    if "\x00" in hook_key:  # PostgreSQL refuses even to look for it
-        return None
-    among = Account.objects.all() if accounts is None else accounts
-    return among.filter(kind=kind, hook_key=hook_key).first()
 
 
 def due_events() -> QuerySet[InboundEvent]:

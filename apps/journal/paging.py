@@ -70,6 +70,8 @@ class KeysetChangeList(ChangeList):
     shown_rows: QuerySet[Any]
     headers: list[dict[str, Any]] | None = None
     previous_link = next_link = ""
+    cut_said = ""
+    """Why the last page is the last although there are more rows."""
     empty_step: tuple[Any, str] | None = None
     """Words and address of the button on an empty page."""
 
@@ -204,14 +206,18 @@ class KeysetChangeList(ChangeList):
             return None
 
     def _by_number(self) -> list[Any]:
-        page = min(max(self.page_num, FIRST), math.ceil(EXACT["sqlite"] / self.list_per_page))
+        last = math.ceil(EXACT["sqlite"] / self.list_per_page)
+        page = min(max(self.page_num, FIRST), last)
         start = (page - FIRST) * self.list_per_page
         found = list(self.shown_rows[start : start + self.list_per_page + 1])
         self.page_num = page
         if page > FIRST:
             self.previous_link = self.get_query_string({"p": page - 1})
-        if len(found) > self.list_per_page:
+        if len(found) > self.list_per_page and page < last:
             self.next_link = self.get_query_string({"p": page + 1})
+        elif len(found) > self.list_per_page:
+            self.cut_said = _("Sorted like this, a list shows its first %(count)s rows. Search or filter it to see others.") % {
+                "count": number_format(last * self.list_per_page, force_grouping=True)}  # fmt: skip
         return found[: self.list_per_page]
 
 

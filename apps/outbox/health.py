@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -11,6 +12,7 @@ from apps.core.findings import Finding, Level, check
 from apps.outbox import queries
 from apps.outbox.models import OutboundMessage
 from apps.providers.kinds import Lane
+from apps.providers.models import Account
 
 STUCK = timedelta(minutes=2)  # the sweep wakes a dispatcher every two seconds
 UNSURE_LONG = timedelta(minutes=10)
@@ -22,10 +24,15 @@ State = OutboundMessage.State
 
 @check("outbox.1 leaving")
 def leaving() -> Iterator[Finding]:
-    """Ready rows that nobody takes: parked and held ones have their own moment and their own reason."""
+    """Ready rows that nobody takes. What is parked or held, or may not leave because its account is broken or its number
+    slowed down, has its own moment and its own reason."""
     title = _("Messages leaving")
     now = clock.now()
-    stuck = OutboundMessage.objects.filter(state=State.QUEUED, held_reason="", not_before__lt=now - STUCK)
+    could_leave = Q(number__slow_until=None) | Q(number__slow_until__lt=now - STUCK)
+    stuck = OutboundMessage.objects.filter(
+        could_leave, state=State.QUEUED, held_reason="", not_before__lt=now - STUCK,
+        number__account__state=Account.State.ACTIVE,
+    )  # fmt: skip
     hurried = stuck.exclude(lane=Lane.BULK).count()
     if hurried:
         seen = ngettext("%(count)s message is due for more than two minutes.",

@@ -136,11 +136,10 @@ def end_of(message: OutboundMessage, before: str) -> Happened | None:
     return Happened(name, message, before={"state": before}, after=after, correlation=message.correlation_id)
 
 
-def record_end(message: OutboundMessage, before: str) -> None:
-    """Write an end into the journal, once."""
-    end = end_of(message, before)
-    if end is not None:
-        record_many([end])
+def record_ends(moved: Iterable[tuple[OutboundMessage, str]]) -> None:
+    """Write the ends among these messages into the journal, each once and all in one statement; with the state before."""
+    ends = (end_of(message, before) for message, before in moved)
+    record_many(end for end in ends if end is not None)
 
 
 # --- reactions --------------------------------------------------------------------------------------------------------
@@ -171,13 +170,16 @@ def _retry(failure: Failure) -> Outcome:
 def _slow_number(failure: Failure) -> Outcome:
     """The whole number stands still for a moment and goes on at half its rate, once for all that a burst was told."""
     number_id, slowed = failure.message.number_id, failure.beside.slowed
+    until = failure.now + timedelta(seconds=failure.after)
     if number_id not in slowed:
         factor = budgets.throttled(number_id, now=failure.now)
         seconds = min(BACKOFF_LONGEST, SLOW_NUMBER_SECONDS / factor)
-        slowed[number_id] = failure.now + timedelta(seconds=seconds)
-        asked = failure.now + timedelta(seconds=failure.after)
-        Number.objects.filter(pk=number_id).update(slow_until=max(slowed[number_id], asked))
-    _wait(failure, max(failure.after, (slowed[number_id] - failure.now).total_seconds()), reasons.SLOW_NUMBER)
+        until = max(until, failure.now + timedelta(seconds=seconds))
+    if number_id not in slowed or until > slowed[number_id]:
+        slowed[number_id] = until
+        sooner = Q(slow_until=None) | Q(slow_until__lt=until)
+        Number.objects.filter(sooner, pk=number_id).update(slow_until=until)
+    _wait(failure, (slowed[number_id] - failure.now).total_seconds(), reasons.SLOW_NUMBER)
     return Outcome.SLOW
 
 

@@ -4,15 +4,18 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.contacts.models import Contact
 from apps.core import clock
+from apps.outbox import reasons
 from apps.outbox.machine import WAITING
 from apps.outbox.models import OutboundMessage
 from apps.people import queries as people
 
 State = OutboundMessage.State
+FREED_BY_WRITING = Q(state=State.HELD) | Q(state=State.QUEUED, held_reason=reasons.TIER)
+"""What is looked at again when its person writes: who waited for a place among the people of the day needs none then."""
 
 
 def by_remote_id(wamid: str) -> OutboundMessage | None:
@@ -34,8 +37,8 @@ def by_key(key: str) -> OutboundMessage | None:
 
 
 def holding(contact_ids: Collection[int]) -> set[int]:
-    """Which of these contacts have something held for them."""
-    rows = OutboundMessage.objects.filter(contact__in=contact_ids, state=State.HELD).order_by()
+    """For which of these contacts something waits that is looked at again when they write."""
+    rows = OutboundMessage.objects.filter(FREED_BY_WRITING, contact__in=contact_ids).order_by()
     return set(rows.values_list("contact_id", flat=True).distinct()) if contact_ids else set()
 
 
@@ -57,18 +60,6 @@ def unsure() -> QuerySet[OutboundMessage]:
 def resent() -> QuerySet[OutboundMessage]:
     """Rows that were sent again while unsure: each may have arrived twice."""
     return OutboundMessage.objects.filter(is_resend=True)
-
-
-def counts_by_state() -> dict[str, int]:
-    """How many rows stand in each state that somebody may have to look at."""
-    watched = OutboundMessage.objects.filter(state__in=[*WAITING, State.SENDING, State.FAILED])
-    rows = watched.order_by().values_list("state").annotate(count=Count("id"))
-    return {str(state): count for state, count in rows}
-
-
-def thread_for(contact: Contact) -> QuerySet[OutboundMessage]:
-    """What we said, or meant to say, to one address, newest first."""
-    return OutboundMessage.objects.filter(contact=contact).order_by("-id")
 
 
 def about(subject: Any) -> QuerySet[OutboundMessage]:

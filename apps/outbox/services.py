@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.contacts.models import Contact
@@ -19,7 +18,7 @@ from apps.core.together import Later, recall
 from apps.journal.actors import HasActor
 from apps.journal.services import transition
 from apps.outbox import buttons as minting
-from apps.outbox import reasons, tasks
+from apps.outbox import queries, tasks
 from apps.outbox.buttons import ButtonSpec
 from apps.outbox.machine import BY_HAND
 from apps.outbox.models import Button, OutboundMessage
@@ -165,13 +164,9 @@ def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def replan_held(*, contact: Contact) -> int:
-    """Look again at everything held for a person: they wrote, agreed, or were linked. Returns how many rows moved on.
-
-    Who waited for a place among the people of the day needs none once they have written.
-    """
-    waits = Q(state=State.HELD) | Q(state=State.QUEUED, held_reason=reasons.TIER)
+    """Look again at everything held for a person: they wrote, agreed, or were linked. Returns how many rows moved on."""
     with transaction.atomic(savepoint=False):
-        rows = OutboundMessage.objects.filter(waits, contact=contact)
+        rows = OutboundMessage.objects.filter(queries.FREED_BY_WRITING, contact=contact)
         moved = holding.look_again(holding.locked(rows.order_by("id")))
     if moved:
         nudge(tasks.dispatch)

@@ -5,6 +5,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 
 from apps.core.errors import Refused
 from apps.files import queries as files
@@ -23,9 +25,12 @@ REMEMBERED_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to hand over. `key` names its bytes and where they go."""
+    """A file to hand over. `key` names its bytes and where they go.
 
-    content: bytes
+    `read` gives its content, or raises FileNotFoundError when it is gone from the disk.
+    """
+
+    read: Callable[[], bytes]
     mime_type: str
     filename: str
     key: tuple[str, str] = ("", "")
@@ -39,7 +44,7 @@ def place_of(number: Number) -> str:
 def ready(content: MediaMessage, number: Number) -> tuple[MediaMessage, Upload | None]:
     """The content with the id of a copy that the carrier keeps, or with the file to hand over first.
 
-    Raises Refused when the file is gone, FileNotFoundError when its bytes are.
+    Its bytes, which may be very many, are not read here. Raises Refused when the file is gone.
     """
     found = files.by_ids([content.file_id])
     if not found:
@@ -49,7 +54,7 @@ def ready(content: MediaMessage, number: Number) -> tuple[MediaMessage, Upload |
     if known:
         return replace(content, remote_id=known), None
     name = content.filename or file.name or f"file-{file.pk}"
-    return content, Upload(files.content_of(file), file.kind, name, (place, file.sha256))
+    return content, Upload(partial(files.content_of, file), file.kind, name, (place, file.sha256))
 
 
 def keep(row: OutboundMessage, media_id: str) -> None:
@@ -59,11 +64,14 @@ def keep(row: OutboundMessage, media_id: str) -> None:
         if not isinstance(content, MediaMessage):
             continue
         values.update(to_json(replace(content, remote_id=media_id)))
+        lasts = PROVIDERS[row.number.account.kind].keeps_uploads
         for file in files.by_ids([content.file_id]):
-            lasts = PROVIDERS[row.number.account.kind].keeps_uploads
-            file_services.remember_copy(
-                sha256=file.sha256, place=place_of(row.number), remote_id=media_id, lasts=lasts
-            )  # fmt: skip
+            remember((place_of(row.number), file.sha256), media_id, lasts)
+
+
+def remember(key: tuple[str, str], media_id: str, lasts: timedelta) -> None:
+    """The carrier keeps what this key names (see Upload), under this id."""
+    file_services.remember_copy(sha256=key[1], place=key[0], remote_id=media_id, lasts=lasts)
 
 
 def second_look(row: OutboundMessage, error: SendFailed, *, is_late: bool = False) -> SendFailed:

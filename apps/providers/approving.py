@@ -1,6 +1,6 @@
 """Handing our wording in at a carrier: what would happen and why not, then doing it. Talks HTTP between its transactions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -273,8 +273,14 @@ def seed_approvals(*, account: Account, by: HasActor = SYSTEM) -> Seeded:
     return register_missing(account=account, found=len(there), by=by)
 
 
-def register_missing(*, account: Account, found: int, by: HasActor) -> Seeded:
-    """Hand in what a list that was just taken over did not have; then ask again."""
+def register_missing(
+    *, account: Account, found: int, by: HasActor, step: Callable[[int], None] = lambda created: None
+) -> Seeded:
+    """Hand in what a list that was just taken over did not have; then ask again.
+
+    `step` is told before every template and after every page how many were created so far; whatever it raises ends it
+    there, and what was handed in is kept.
+    """
     result = Seeded()
     wanted = [row for row in translations() if row.template.kind in kinds]
     for handing in plan(account=account, rows=wanted, is_confirmed=False):
@@ -284,12 +290,14 @@ def register_missing(*, account: Account, found: int, by: HasActor) -> Seeded:
         if not handing.is_possible:
             result.found += handing.approval is not None and bool(handing.approval.remote_id)
             continue
+        step(result.created)
         outcome = _hand_in(account, handing, by)
         result.created += not outcome.error
         result.refused += (name,) if outcome.error else ()
     if result.created:
         # Asked again: a new template may be approved before the row that its webhook looks for was there.
-        there, asked_at = listed(account)
+        step(result.created)
+        there, asked_at = listed(account, lambda _pages, _templates: step(result.created))
         result.counts = take_over(account, there, asked_at, by)
     ours = Approval.objects.filter(account=account, translation__in=wanted)
     result.approved = ours.filter(state=State.APPROVED).count()

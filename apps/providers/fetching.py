@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core import clock
@@ -68,7 +69,10 @@ def run(job_id: int) -> TemplateSync | None:
         counts: dict[str, Any] = syncing.take_over(job.account, there, asked_at, by)
         _step(job, job.pages, len(there), **counts)
         if job.registers:
-            seeded = approving.register_missing(account=job.account, found=len(there), by=by)
+            seeded = approving.register_missing(
+                account=job.account, found=len(there), by=by,
+                step=lambda created: _step(job, job.pages, len(there), **counts | {"created": created}),
+            )  # fmt: skip
             counts |= {
                 **seeded.counts,
                 "created": seeded.created,
@@ -89,14 +93,20 @@ def run(job_id: int) -> TemplateSync | None:
 
 def _step(job: TemplateSync, pages: int, found: int, **counts: int) -> None:
     """Show how far it is. Raises _CancelledError when somebody stopped it."""
-    running = TemplateSync.objects.filter(pk=job.pk, state=State.RUNNING)
-    if not running.update(pages=pages, counts={"there": found, **counts}, touched_at=clock.now()):
+    if not _running(job).update(pages=pages, counts={"there": found, **counts}, touched_at=clock.now()):
         raise _CancelledError
     job.pages = pages
 
 
 def _finish(job: TemplateSync, state: str, **values: Any) -> None:
-    _set(job, state=state, finished_at=clock.now(), **values)
+    """Write down how it ended, unless somebody stopped it meanwhile."""
+    _running(job).update(state=state, finished_at=clock.now(), **values)
+    job.refresh_from_db()
+
+
+def _running(job: TemplateSync) -> QuerySet[TemplateSync]:
+    """This run and no other: one that was taken for dead may come back while the next one runs."""
+    return TemplateSync.objects.filter(pk=job.pk, state=State.RUNNING, started_at=job.started_at)
 
 
 def _set(job: TemplateSync, **values: Any) -> None:

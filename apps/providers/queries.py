@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Misconfigured
 from apps.providers.kinds import kinds
-from apps.providers.languages import chain
 from apps.providers.models import Account, Approval, MessageTemplate, Number, Translation
 
 
@@ -47,32 +46,17 @@ def default_number() -> Number:
     raise Misconfigured(_("No number is marked as the default for sending. Mark one in its account."), code="no_number")
 
 
-def number_by_remote_id(remote_id: str) -> Number | None:
-    """The number whose phone number id at the carrier this is, with its account and portfolio."""
-    return Number.objects.select_related("account__portfolio").filter(remote_id=remote_id).first()
-
-
-def account_for_hook(kind: str, hook_key: str) -> Account | None:
-    """Whose webhook address this is."""
-    return Account.objects.filter(kind=kind, hook_key=hook_key).first()
+def account_at(*, kind: str, hook_key: str, accounts: QuerySet[Account] | None = None) -> Account | None:
+    """The account that listens at /hooks/<kind>/<hook_key>/; a paused or broken one still listens."""
+    if "\x00" in hook_key:  # PostgreSQL refuses even to look for it
+        return None
+    among = Account.objects.all() if accounts is None else accounts
+    return among.filter(kind=kind, hook_key=hook_key).first()
 
 
 def webhook_address(account: Account) -> str:
     """Where this account's webhooks must go."""
     return f"{settings.BASE_URL}/hooks/{account.kind}/{account.hook_key}/"
-
-
-def wording(kind: str, language: str) -> Translation | None:
-    """What we say for a kind: in this language, else in the next best that it is written in (`languages.chain`)."""
-    rows = Translation.objects.select_related("template").filter(template__kind=kind).order_by("id")
-    found = {row.language: row for row in rows}
-    best = chain(language, found, house=settings.LANGUAGE_CODE)
-    return found[best[0]] if best else None
-
-
-def approval_for(translation: Translation, account: Account) -> Approval | None:
-    """The template that may open a conversation with this wording now; None unless the carrier approved it."""
-    return Approval.objects.filter(translation=translation, account=account, state=Approval.State.APPROVED).first()
 
 
 def phrases(wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[Phrase]]:

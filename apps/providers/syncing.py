@@ -119,6 +119,9 @@ def look(limit: int = LOOKS_MOST) -> int:
             log.warning("templates of %s are asked for later: %s", row.account, error)
         except Refused as error:
             log.warning("no answer about template %s: %s", row, error)
+        except Exception:  # one that falls must not stop the others, nor be taken for settled
+            Approval.objects.filter(pk=row.pk).update(is_doubtful=True)
+            log.exception("template %s could not be asked about", row)
     return settled
 
 

@@ -122,6 +122,17 @@ def test_sorting_by_a_column_without_a_key_pages_by_number() -> None:
     assert far.status_code == 200
 
 
+def test_the_last_page_by_number_leads_nowhere_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "EXACT", {"sqlite": 100, "postgresql": 100})
+    client, address = signed_in(), reverse("admin:people_employee_changelist")
+    for _number in range(102):
+        make_employee("Ana Lima")
+    first, last = (client.get(f"{address}?o=5&p={page}").content.decode() for page in (1, 2))  # by manager
+    assert (link(first, "next"), link(last, "next")) == ("?o=5&p=2", "")
+    assert link(last, "prev") == "?o=5&p=1"
+    assert ("first 100 rows" in first, "first 100 rows" in last) == (False, True)
+
+
 def test_many_rows_are_counted_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "EXACT", {"sqlite": 50, "postgresql": 50})
     client = signed_in()

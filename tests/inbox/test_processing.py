@@ -1,6 +1,7 @@
 """Once, in order, and one bad event never loses its batch."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from apps.core.errors import NotPermittedError
 from apps.inbox import effects, fetching, parsing, postponing, services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.journal.models import Entry
-from apps.outbox import budgets
+from apps.outbox import budgets, reasons
+from apps.outbox import services as outbox
 from apps.outbox.models import OutboundMessage
 from apps.providers.models import Number
 from tests import webhooks
@@ -180,6 +182,18 @@ def test_every_payload_recorded_from_meta_comes_to_an_end(number: Number, clock:
     assert Receipt.objects.count() == len(list(folder.glob("*.json"))) > 50
     assert not Receipt.objects.exclude(state="parsed").exists()
     assert not InboundEvent.objects.exclude(state__in=["done", "ignored"]).exists()
+
+
+def test_who_writes_waits_no_longer_for_a_place_among_the_people_of_the_day(ana: Chat, number: Number) -> None:
+    letter = outbox.enqueue(
+        key="letter", contact=ana.contact, kind="conversations.note", number=number, data={"text": "x"}
+    )
+    waiting = {"state": "queued", "held_reason": reasons.TIER, "not_before": core_clock.now() + timedelta(hours=5)}
+    OutboundMessage.objects.filter(pk=letter.pk).update(**waiting)
+    ana.say("hello")
+    letter.refresh_from_db()
+    assert (letter.state, letter.held_reason) == ("queued", "")
+    assert letter.not_before <= core_clock.now()
 
 
 def test_replaying_needs_the_role_and_is_recorded(ana: Chat) -> None:

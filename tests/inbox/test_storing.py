@@ -14,6 +14,7 @@ from apps.inbox.storing import Delivery, Told
 from apps.providers.models import Number
 from apps.providers.types import RawRequest
 from tests.factories import make_number
+from tests.inbox.callers import called
 
 is_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 
@@ -64,6 +65,22 @@ def test_a_connection_that_forgot_or_died_is_mended(harm: str) -> None:
     connection.connection.pgconn.exec_(harm.encode())
     waiting = Delivery(*doorkeeper_values(number), "after", b"", "", "{}")
     assert storing.insert([waiting]) == {(number.account_id, "after"): 1}
+
+
+@is_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_restarted_database_is_found_again_by_whoever_only_reads_at_the_door() -> None:
+    """A thread that answers handshakes and unknown senders alone has nothing else that would open its connection anew."""
+    number = make_number()
+    account, query = number.account, "hub.mode=subscribe&hub.challenge=42&hub.verify_token="
+
+    def ask() -> int:
+        address = f"/hooks/{account.kind}/{account.hook_key}/"
+        return called("GET", address, query=query + account.verify_token).status_code
+
+    assert ask() == 200
+    connection.connection.pgconn.exec_(b"SELECT pg_terminate_backend(pg_backend_pid())")
+    assert [ask() for _time in range(2)] == [503, 200]
 
 
 def doorkeeper_values(number: Number) -> tuple[int, str, str]:

@@ -19,12 +19,16 @@ class Graph:
         self.requests: list[dict[str, Any]] = []
         self.accepted: list[dict[str, Any]] = []
         self.uploads: list[bytes] = []
+        self.on_upload: Callable[[], object] = lambda: None
+        """Called while a file is being taken, which lasts as long as this does."""
         self.headers: dict[str, str] = {}
         self.most_at_once = 0
         self._at_once = 0
         self._lock = threading.Lock()
 
-    def refuse(self, code: int, *, to: str = "*", status: int = 400, times: int | None = None) -> None:
+    def refuse(
+        self, code: int, *, to: str = "*", status: int = 400, times: int | None = None, words: str = "details"
+    ) -> None:
         """Answer with Meta's error `code`; `times` counts down to taking messages again."""
         left = [times]
 
@@ -33,7 +37,7 @@ class Graph:
                 left[0] -= 1
                 if left[0] < 0:
                     return self.take(body)
-            return status, {"error": {"code": code, "message": f"(#{code})", "error_data": {"details": "details"}}}
+            return status, {"error": {"code": code, "message": f"(#{code})", "error_data": {"details": words}}}
 
         self.answers[to] = answer
 
@@ -92,6 +96,7 @@ def running() -> Iterator[Graph]:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path.endswith("/media"):
                 graph.uploads.append(raw)
+                graph.on_upload()
                 answer: tuple[int, dict[str, Any]] | None = 200, {"id": f"media-{len(graph.uploads)}"}
             else:
                 answer = graph.handle(json.loads(raw))

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,18 @@ from django.db import connection, transaction
 
 from apps.contacts.models import Contact
 from apps.core import clock as core_clock
+from apps.files import services as files
 from apps.outbox import budgets, reasons
 from apps.outbox.models import OutboundMessage
 from apps.outbox.sending import claims, dispatcher, stopping, sweeper
+from apps.outbox.sending.preparing import prepare
+from apps.outbox.sending.saving import Done, save
+from apps.providers.base import Reaction, SendFailed
 from apps.providers.models import Account, Number, Portfolio
+from apps.providers.types import MediaMessage, SendResult
 from tests.conftest import Clock
 from tests.factories import make_contact, make_employee
-from tests.outbox.conftest import Say, fresh, write_in, writer
+from tests.outbox.conftest import Say, alone, fresh, write_in, writer
 from tests.outbox.graph import Graph
 
 State = OutboundMessage.State
@@ -85,6 +91,30 @@ def test_retry_after_is_kept_to_by_the_whole_number(
     number.refresh_from_db()
     assert number.slow_until == fresh(message).not_before
     assert fresh(message).not_before > core_clock.now() + timedelta(seconds=80)
+
+
+def too_fast(number: Number, say: Say, *seconds: float | None) -> list[Done]:
+    """As many sends, answered with “too fast” and these Retry-After."""
+    for _one in seconds:
+        say(writer(number))
+    errors = [SendFailed("slow down", reaction=Reaction.SLOW_NUMBER, code="130429", after=after) for after in seconds]
+    rows = claims.claim(len(seconds)).rows
+    return [Done(row.pk, row.lease_token, error=error) for row, error in zip(rows, errors, strict=True)]
+
+
+def test_of_several_answers_the_longest_wait_counts(number: Number, say: Say, clock: Clock) -> None:
+    now = clock.stand("2026-03-02T12:00:00")
+    save(too_fast(number, say, None, 90, 20))
+    number.refresh_from_db()
+    assert number.slow_until == now + timedelta(seconds=90)
+
+
+def test_a_later_and_milder_answer_shortens_no_wait(number: Number, say: Say, clock: Clock) -> None:
+    now = clock.stand("2026-03-02T12:00:00")
+    for done in too_fast(number, say, 600, 5):
+        save([done])
+    number.refresh_from_db()
+    assert number.slow_until == now + timedelta(seconds=600)
 
 
 def test_one_person_in_many_who_gets_too_much_holds_nobody_up(graph: Graph, number: Number, say: Say) -> None:
@@ -234,6 +264,24 @@ def test_sigterm_in_the_middle_saves_what_is_in_the_air_and_hands_back_the_rest(
     assert len(graph.accepted) == 30
 
 
+def test_what_was_stopped_while_its_file_went_up_has_certainly_not_left(
+    graph: Graph, number: Number, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "STOP_SECONDS", 0.0)
+    file = files.store(content=b"\x89PNG\r\n\x1a\n" + b"0" * 64, name="plan.png", owner=None)
+    message = say(writer(number), content=MediaMessage("image", file.pk))
+    slow = threading.Event()
+
+    def stop() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        slow.wait(0.5)
+
+    graph.on_upload = stop
+    dispatcher.run()
+    assert graph.accepted == []
+    assert (fresh(message).state, fresh(message).attempts) == (State.QUEUED, 0)
+
+
 def test_a_shutdown_of_the_worker_reaches_the_dispatcher(graph: Graph, number: Number, say: Say) -> None:
     say(writer(number))
     try:
@@ -282,6 +330,54 @@ def test_answers_lost_half_way_leave_those_unsure_and_nobody_twice(
     dispatcher.run()
     assert states() == {State.SENT: 8, State.UNSURE: 4}
     assert Counter(body["to"] for body in graph.accepted) == {person.phone: 1 for person in people}
+
+
+def test_words_that_no_database_keeps_cost_neither_their_message_nor_the_others_their_outcome(
+    graph: Graph, number: Number, say: Say, clock: Clock
+) -> None:
+    """Half a character in a carrier's answer: what is not saved is unsure, and what is unsure may be sent twice."""
+    graph.refuse(131009, to=(odd := writer(number)).phone, words="half \ud800, none \0")
+    refused, others = say(odd), [say(writer(number)) for _ in range(5)]
+    dispatcher.run()
+    assert {fresh(row).state for row in others} == {State.SENT}
+    assert fresh(refused).state == State.FAILED
+    clock.wind(200)
+    sweeper.sweep()
+    assert states() == {State.SENT: 5, State.FAILED: 1}
+
+
+def test_an_outcome_that_cannot_be_saved_takes_no_other_with_it(graph: Graph, number: Number, say: Say) -> None:
+    rows = [say(writer(number)) for _ in range(4)]
+    dones = [alone(job) for job in prepare(claims.claim(4).rows)]
+    dones[1] = replace(dones[1], result=SendResult("wamid.\ud800"))
+    assert save(dones) == {"accepted": 3}
+    assert [fresh(row).state for row in rows] == [State.SENT, State.SENDING, State.SENT, State.SENT]
+
+
+def test_what_was_prepared_ahead_of_a_carrier_that_turned_slow_goes_back_and_is_planned_afresh(
+    graph: Graph, number: Number, say: Say, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOX_IN_FLIGHT = 1
+    monkeypatch.setattr(dispatcher, "STALE", 0.1)
+    rows = [say(writer(number)) for _ in range(2)]
+    is_back, hand_back = threading.Event(), dispatcher.hand_back
+
+    def seen(jobs: Any) -> None:
+        hand_back(jobs)
+        if jobs:
+            assert {job.message_id for job in jobs} == {rows[1].pk}
+            assert fresh(rows[1]).state == State.QUEUED
+            is_back.set()
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return graph.take(body) if is_back.wait(5) else (500, {})
+
+    monkeypatch.setattr(dispatcher, "hand_back", seen)
+    graph.answers["*"] = answer
+    dispatcher.run()
+    assert is_back.is_set()
+    assert states() == {State.SENT: 2}
+    assert len(graph.accepted) == 2
 
 
 # --- fairness and cost ------------------------------------------------------------------------------------------------

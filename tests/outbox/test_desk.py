@@ -151,4 +151,3 @@ def test_a_message_is_found_by_the_wamid_of_any_of_its_tries(graph: Graph, ana: 
     assert queries.by_remote_id(wamid) == queries.by_remote_id("wamid.later") == message
     assert queries.by_remote_id("") is None
     assert list(queries.about(ana)) == []
-    assert list(queries.thread_for(ana)) == [message]

@@ -189,6 +189,16 @@ def test_a_template_that_a_list_still_has_is_not_gone(account: Account) -> None:
     assert row.state == State.PAUSED
 
 
+def test_a_question_that_falls_stays_to_be_asked_and_stops_no_other(account: Account) -> None:
+    approved(account, is_doubtful=True)
+    approved(account, "pt-br", is_doubtful=True)
+    with responses.RequestsMock() as carrier:
+        carrier.get(f"{BASE}/t-en", body=RuntimeError("a fault of ours"))
+        carrier.get(f"{BASE}/t-pt_BR", json=there("pt_BR"))
+        assert syncing.look() == 1
+    assert list(Approval.objects.filter(is_doubtful=True).values_list("remote_language", flat=True)) == ["en"]
+
+
 def test_a_send_that_was_refused_for_its_template_makes_us_ask(account: Account) -> None:
     row = approved(account)
     about = {"account": account, "name": "test_asked", "language": "en"}
@@ -294,6 +304,64 @@ def test_a_job_runs_once_at_a_time_and_can_be_stopped(account: Account, monkeypa
     assert not Approval.objects.exists()
     assert fetching.run(job.pk) is None  # a nudge that came twice
     assert services.begin_fetching(account=account, by=boss).state == TemplateSync.State.WAITING
+
+
+def stopping_at(call: int, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody presses Stop while the carrier is asked for the so-manieth time."""
+    spent: list[int] = []
+    boss = make_user(is_superuser=True)
+
+    def spend(_account: Account) -> None:
+        spent.append(1)
+        if len(spent) == call:
+            assert services.cancel_fetching(account=account, by=boss)
+
+    monkeypatch.setattr(calls, "spend", spend)
+
+
+def test_a_job_that_was_stopped_hands_nothing_more_in(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.sync_kinds()
+    job = services.begin_fetching(account=account, by=make_user(is_superuser=True), registers=True)
+    stopping_at(2, account, monkeypatch)
+    with responses.RequestsMock() as carrier:
+        pages(carrier, [other(1)])
+        carrier.post(LIST, json={"id": "t-1", "status": "PENDING", "category": "UTILITY"})
+        fetching.run(job.pk)
+        assert [call.request.method for call in carrier.calls] == ["GET", "POST"]
+    job.refresh_from_db()
+    assert (job.state, job.counts["created"]) == (TemplateSync.State.CANCELLED, 0)
+    assert Approval.objects.get().remote_id == "t-1"  # what was handed in is kept
+
+
+def test_a_job_that_was_stopped_stays_so_whatever_comes_of_its_last_call(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = services.begin_fetching(account=account, by=make_user(is_superuser=True))
+    stopping_at(1, account, monkeypatch)
+    with responses.RequestsMock() as carrier:
+        carrier.get(LIST, json={"error": {"code": 190, "message": "expired"}}, status=401)
+        done = fetching.run(job.pk)
+    job.refresh_from_db()
+    assert done is not None
+    assert (done.state, job.state, job.error) == (TemplateSync.State.CANCELLED, TemplateSync.State.CANCELLED, "")
+
+
+def test_handing_in_shows_how_far_it_is(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.sync_kinds()
+    job = services.begin_fetching(account=account, by=make_user(is_superuser=True), registers=True)
+    seen: list[object] = []
+
+    def spend(_account: Account) -> None:
+        seen.append(TemplateSync.objects.get().counts.get("created"))
+
+    monkeypatch.setattr(calls, "spend", spend)
+    with responses.RequestsMock() as carrier:
+        pages(carrier, [other(1)])
+        carrier.post(LIST, json={"id": "t-1", "status": "PENDING", "category": "UTILITY"})
+        carrier.post(LIST, json={"id": "t-2", "status": "PENDING", "category": "UTILITY"})
+        pages(carrier, [other(1)])
+        fetching.run(job.pk)
+    assert seen == [None, 0, 1, 2]
 
 
 def test_a_job_whose_worker_died_does_not_block_the_next(account: Account) -> None:

@@ -43,14 +43,14 @@ def locked(rows: QuerySet[OutboundMessage], *, skip: bool = False) -> list[Outbo
 
 
 def look_again(rows: Sequence[OutboundMessage]) -> int:
-    """Plan these held rows again, which the caller has locked; returns how many moved on. Constant queries."""
+    """Plan these waiting rows again, which the caller has locked; returns how many moved on. Constant queries."""
     if not rows:
         return 0
+    before = [str(row.state) for row in rows]
     for row, plan in zip(rows, planner.plan_many(rows), strict=True):
         planner.write(row, plan)
     bulk.update(rows, planner.PLANNED)
-    for row in rows:
-        outcomes.record_end(row, State.HELD)
+    outcomes.record_ends(zip(rows, before, strict=True))
     knocking.knock(rows)
     return sum(row.state != State.HELD for row in rows)
 

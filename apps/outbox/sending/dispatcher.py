@@ -8,6 +8,7 @@ waits a few seconds for what is in the air.
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -81,7 +82,7 @@ class Dispatcher:
         """Messages of unhurried lanes in the air."""
         self._hurried_next: deque[Job] = deque()
         self._patient_next: deque[Job] = deque()
-        self._prepared_at = self._pace = 0.0
+        self._pace = 0.0
         self._landed: deque[Done] = deque()
         self._first_landed = self._looked = self._woke = 0.0
         self._has_more = self._is_there_more = False
@@ -107,7 +108,8 @@ class Dispatcher:
                 until = min(until, time.monotonic() + STOP_SECONDS)
             self._move_on(LOOK_EVERY)
             self._hand_back()  # what came out of an upload meanwhile
-        for job in [*self._flights.close(), *self._uploading.values()]:
+        hand_back(list(self._uploading.values()))  # whatever became of their files, they themselves have not left
+        for job in self._flights.close():
             self._land(Done(job.message_id, job.token, error=_unknown("It was stopped before an answer came.")))
         self._save()
 
@@ -130,7 +132,6 @@ class Dispatcher:
             return False
         for job in prepare(claimed.rows) if claimed.rows else []:
             (self._hurried_next if job.is_hurried else self._patient_next).append(job)
-        self._prepared_at = time.monotonic()
         self._launch()
         self._looked, self._is_there_more = now, bool(claimed.rows) and not claimed.is_held_up
         self._has_more = bool(claimed.rows) or claimed.is_held_up
@@ -149,16 +150,24 @@ class Dispatcher:
         return self._places * ahead - self._in_air() - self._next(), min(patient, self._patient_places)
 
     def _launch(self) -> None:
-        """Fill free places, hurried messages first."""
-        if self._next() and time.monotonic() - self._prepared_at > STALE:
-            self._hand_back()
+        """Fill free places, hurried messages first. What was prepared too long ago goes back instead."""
+        oldest = time.monotonic() - STALE
+        late = [job for jobs in (self._hurried_next, self._patient_next) for job in _before(jobs, oldest)]
+        if late:
+            self._pace = max(self._pace, STALE)  # what waits for places is more than they take
+        now = clock.now()
         while self._in_air() < self._places:
             if self._hurried_next:
-                self._start(self._hurried_next.popleft())
+                job = self._hurried_next.popleft()
             elif self._patient_next and self._patient < self._patient_places:
-                self._start(self._patient_next.popleft())
+                job = self._patient_next.popleft()
             else:
                 break
+            if job.leaves_until > now:
+                self._start(job)
+            else:
+                late.append(job)
+        hand_back(late)
         self._flights.push()
 
     def _start(self, job: Job) -> None:
@@ -203,14 +212,20 @@ class Dispatcher:
             job = self._uploading.pop(future)
             outcome = future.result()
             if isinstance(outcome, Job):
-                self._patient -= not job.is_hurried  # it takes its place again
-                self._hurried_next.appendleft(outcome)
+                self._uploaded(job, outcome)
             else:
                 self._down(job, outcome)
         self._launch()
         is_due = time.monotonic() - self._first_landed >= SAVE_AT_LEAST_EVERY
         if len(self._landed) >= SAVE_AT_MOST or (self._landed and (is_due or not self._in_air())):
             self._save()
+
+    def _uploaded(self, job: Job, ready: Job) -> None:
+        self._patient -= not job.is_hurried  # it takes its place again
+        self._hurried_next.appendleft(ready)
+        if job.upload is not None and time.monotonic() - job.prepared_at > STALE:
+            # It is planned afresh now, here or elsewhere, and must not need its upload again.
+            uploads.remember(job.upload.key, ready.media_id, job.provider.keeps_uploads)
 
     def _down(self, job: Job, done: Done) -> None:
         self._patient -= not job.is_hurried
@@ -226,6 +241,12 @@ class Dispatcher:
         self._landed.clear()
         if not self._in_air():
             self._looked = 0.0  # what is saved may have let others through: look before leaving
+
+
+def _before(jobs: deque[Job], moment: float) -> Iterator[Job]:
+    """Take out those that were prepared before this moment. The oldest stand first."""
+    while jobs and jobs[0].prepared_at < moment:
+        yield jobs.popleft()
 
 
 def conclude(landed: Landed) -> Done:
@@ -270,7 +291,7 @@ def _uploaded(job: Job) -> Job:
     try:
         number_id, provider = job.outgoing.number_id, job.provider
         return job.with_media(uploads.hand_over(
-            upload.key, lambda: provider.upload_media(number_id, upload.content, upload.mime_type, upload.filename)
+            upload.key, lambda: provider.upload_media(number_id, upload.read(), upload.mime_type, upload.filename)
         ))  # fmt: skip
     except tuple(cls for cls, _reaction in NOT_UPLOADED) as error:
         reaction = next(reaction for cls, reaction in NOT_UPLOADED if isinstance(error, cls))

@@ -5,19 +5,20 @@ anything is sent.
 """
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.core.errors import LostAnswerError, Misconfigured, RecadoError, Refused, TryLater
-from apps.core.http import HttpRequest
+from apps.core.http import FLIGHT_SECONDS, HttpRequest
 from apps.outbox import budgets, bulk, opaque, outcomes, reasons, uploads
 from apps.outbox.budgets_rows import HURRIED
-from apps.outbox.models import OutboundMessage
+from apps.outbox.models import Attempt, OutboundMessage
 from apps.outbox.planning import planner
 from apps.outbox.sending import claims
 from apps.outbox.uploads import Upload
@@ -47,11 +48,15 @@ class Job:
     message_id: int
     token: str
     is_hurried: bool
+    leaves_until: datetime
+    """Later it must not leave: its lease could be over, and the message somebody else's, before its answer comes."""
     provider: WhatsAppProvider
     outgoing: OutgoingMessage
     upload: Upload | None = None
     media_id: str = ""
     """What the carrier called the file that was just handed over."""
+    prepared_at: float = 0.0
+    """time.monotonic() when its plan was true."""
 
     def request(self) -> HttpRequest:
         return self.provider.prepare(self.outgoing)
@@ -74,7 +79,8 @@ def prepare(messages: Sequence[OutboundMessage]) -> list[Job]:
         jobs = _prepare(messages)
     leaving = {job.message_id for job in jobs}
     claims.wake_behind(message.contact_id for message in messages if message.pk not in leaving)
-    return jobs
+    now = time.monotonic()
+    return [replace(job, prepared_at=now) for job in jobs]
 
 
 def _prepare(messages: Sequence[OutboundMessage]) -> list[Job]:
@@ -121,8 +127,7 @@ def _planned(messages: Sequence[OutboundMessage]) -> tuple[list[OutboundMessage]
     for row in others:
         outcomes.release(row)
     bulk.update(others, _BACK)
-    for row in others:
-        outcomes.record_end(row, State.SENDING)
+    outcomes.record_ends((row, State.SENDING) for row in others)
     return ready, phones
 
 
@@ -154,13 +159,15 @@ def _park(row: OutboundMessage, grant: budgets.Grant, now: datetime) -> None:
 
 
 def _jobs(granted: Sequence[OutboundMessage], phones: Mapping[int, str]) -> list[Job]:
-    jobs = []
+    jobs, broken = [], []
     for row in granted:
         try:
             jobs.append(_job(row, phones[row.pk]))
         except Exception as error:  # one row that cannot be prepared must not hold up the others
             log.exception("message %s could not be prepared", row.pk)
-            _put_back(row, error)
+            broken.append((row, _failure(error)))
+    if broken:
+        _put_back(broken)
     return jobs
 
 
@@ -174,18 +181,27 @@ def _job(message: OutboundMessage, phone: str) -> Job:
         number_id=message.number.remote_id, to=phone, user_id=user_id, content=content,
         opaque=opaque.mark(message.pk), quoted_id=message.in_reply_to,
     )  # fmt: skip
-    is_hurried = message.lane in HURRIED
-    return Job(message.pk, message.lease_token, is_hurried, provider_for(message.number.account), outgoing, upload)
+    return Job(
+        message.pk, message.lease_token, message.lane in HURRIED,
+        leaves_until=(message.lease_until or clock.now()) - timedelta(seconds=FLIGHT_SECONDS),
+        provider=provider_for(message.number.account), outgoing=outgoing, upload=upload,
+    )  # fmt: skip
 
 
-def _put_back(message: OutboundMessage, error: Exception) -> None:
+def _failure(error: Exception) -> SendFailed:
     sentence = (
         str(error) if isinstance(error, RecadoError) else "Recado could not prepare this message; see the detail."
     )
     reaction = next((reaction for cls, reaction in NOT_UPLOADED if isinstance(error, cls)), Reaction.RETRY)
-    failed = SendFailed(sentence, reaction=reaction, code=getattr(error, "code", "internal"), detail=repr(error)[:1000])
-    now = clock.now()
-    outcome = outcomes.fail(outcomes.Failure(message, failed, now))
-    message.save(update_fields=outcomes.SAVED)
-    outcomes.attempt(message, outcome, now=now, error=failed).save()
-    outcomes.record_end(message, State.SENDING)
+    return SendFailed(sentence, reaction=reaction, code=getattr(error, "code", "internal"), detail=repr(error)[:1000])
+
+
+def _put_back(broken: Sequence[tuple[OutboundMessage, SendFailed]]) -> None:
+    now, beside = clock.now(), outcomes.beside(row.pk for row, _error in broken)
+    attempts = []
+    for row, error in broken:
+        outcome = outcomes.fail(outcomes.Failure(row, error, now, beside=beside))
+        attempts.append(outcomes.attempt(row, outcome, now=now, error=error))
+    bulk.update([row for row, _error in broken], outcomes.SAVED)
+    Attempt.objects.bulk_create(attempts)
+    outcomes.record_ends((row, State.SENDING) for row, _error in broken)

@@ -1,12 +1,13 @@
 """What became of sends, saved for many at once: a constant number of statements, whatever the size of the batch."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from apps.core import clock
 from apps.outbox import bulk, outcomes, uploads
@@ -15,6 +16,8 @@ from apps.outbox.models import Attempt, OutboundMessage
 from apps.outbox.sending import claims, statuses
 from apps.providers.base import Reaction, SendFailed
 from apps.providers.types import SendResult
+
+log = logging.getLogger("recado.outbox")
 
 State = OutboundMessage.State
 
@@ -32,10 +35,34 @@ class Done:
 
 
 def save(dones: Iterable[Done]) -> Counter[str]:
-    """Save how these sends ended, in one transaction; returns how many tries had which outcome."""
+    """Save how these sends ended, in one transaction; returns how many tries had which outcome.
+
+    When one of them cannot be saved, the others are, one by one: of what is not saved nobody knows whether it was sent.
+    Raises OperationalError or InterfaceError when there is no database to save to.
+    """
     by_id = {done.message_id: done for done in dones}
     if not by_id:
         return Counter()
+    try:
+        return _save(by_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("the outcomes of %s messages could not be saved together", len(by_id))
+        return sum((_saved_alone(done) for done in by_id.values()), Counter())
+
+
+def _saved_alone(done: Done) -> Counter[str]:
+    try:
+        return _save({done.message_id: done})
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # a fault of ours; when its lease is over it is unsure
+        log.exception("the outcome of message %s could not be saved", done.message_id)
+        return Counter()
+
+
+def _save(by_id: Mapping[int, Done]) -> Counter[str]:
     with transaction.atomic():
         now = clock.now()
         held = bulk.lock(OutboundMessage, by_id, ("state", "lease_token", "contact_id"))
@@ -99,8 +126,7 @@ def _one_by_one(dones: Sequence[Done], now: datetime) -> list[Attempt]:
     beside = outcomes.beside(by_id)
     attempts = [_settle(row, by_id[row.pk], now, beside) for row in rows]
     bulk.update(rows, outcomes.SAVED)
-    for row in rows:
-        outcomes.record_end(row, before[row.pk])
+    outcomes.record_ends((row, before[row.pk]) for row in rows)
     return attempts
 
 

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from apps.core import clock
-from apps.journal.services import record_many
 from apps.outbox import bulk, opaque, outcomes
 from apps.outbox.machine import STATUS_STATES, climbs, rank
 from apps.outbox.models import Attempt, EarlyStatus, OutboundMessage
@@ -169,8 +168,7 @@ def _write(batch: _Batch) -> None:
     climbed = sorted(batch.climbed - batch.failed)
     bulk.update([batch.rows[pk] for pk in climbed], CLIMBED)
     bulk.update([batch.rows[pk] for pk in sorted(batch.failed)], outcomes.SAVED)
-    ends = [outcomes.end_of(batch.rows[pk], batch.before[pk]) for pk in sorted(batch.climbed | batch.failed)]
-    record_many(end for end in ends if end is not None)
+    outcomes.record_ends((batch.rows[pk], batch.before[pk]) for pk in sorted(batch.climbed | batch.failed))
 
 
 # --- early ones -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from apps.core.http import Answer, HttpClient, HttpRequest
 from apps.providers.base import Credentials, FetchedMedia, Reaction, SendFailed, WhatsAppProvider
 from apps.providers.meta_cloud import media, notices, payloads, webhooks
 from apps.providers.meta_cloud.codes import Verdict, verdict_for, verdict_without_body
-from apps.providers.meta_cloud.reading import part, word
+from apps.providers.meta_cloud.reading import answered, clean, part, word
 from apps.providers.meta_cloud.reading import rows as rows_of
 from apps.providers.meta_cloud.setup import MetaSetup
 from apps.providers.setup import AccountNews, CarrierSetup
@@ -82,7 +82,7 @@ class MetaCloud(WhatsAppProvider):
                              code=answer.code, detail=self._scrubbed(answer.detail)) from answer  # fmt: skip
         if isinstance(answer, LostAnswerError):
             raise self._failed(verdict_without_body(0), "no_answer", answer.detail) from answer
-        data = answer.json()
+        data = answered(answer)
         sent = data.get("messages") if answer.status < 300 and isinstance(data, dict) else None
         first = sent[0] if isinstance(sent, list) and sent else None
         if not word(first, "id"):
@@ -188,7 +188,7 @@ class MetaCloud(WhatsAppProvider):
             answer = self._request("GET", quote(remote_id, safe=""), params={"fields": TEMPLATE_FIELDS})
         except LostAnswerError as error:
             raise TryLater("WhatsApp gave no answer.", code="no_answer", detail=self._scrubbed(error.detail)) from error
-        found = payloads.template_from_meta(answer.json()) if answer.status < 300 else None
+        found = payloads.template_from_meta(answered(answer)) if answer.status < 300 else None
         if found is not None:
             return found
         if not _is_gone(answer):
@@ -236,16 +236,16 @@ class MetaCloud(WhatsAppProvider):
             answer = self._request(method, path, **options)
         except LostAnswerError as error:
             raise TryLater("WhatsApp gave no answer.", code="no_answer", detail=self._scrubbed(error.detail)) from error
-        data = answer.json()
+        data = answered(answer)
         if answer.status >= 300 or not isinstance(data, dict) or "error" in data:
             raise self._error_of(answer, is_fetch=is_fetch)
         return data
 
     def _failure_of(self, answer: Answer) -> SendFailed:
-        data = answer.json()
+        data = answered(answer)
         error = part(data, "error")
         if not isinstance(error.get("code"), int):
-            page = answer.body[:200].decode("utf-8", "replace")
+            page = clean(answer.body[:200].decode("utf-8", "replace"))
             return self._failed(_patient(verdict_without_body(answer.status), answer), f"http_{answer.status}", page)
         code, subcode = error["code"], error.get("error_subcode")
         verdict = verdict_for(
@@ -281,7 +281,7 @@ class MetaCloud(WhatsAppProvider):
 
 def _is_gone(answer: Answer) -> bool:
     """Meta knows no such object. Code 100 alone says only that something in the question was wrong."""
-    error = part(answer.json(), "error")
+    error = part(answered(answer), "error")
     is_unknown = error.get("error_subcode") == 33 or "does not exist" in word(error, "message")
     return answer.status in {400, 404} and error.get("code") == 100 and is_unknown
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from apps.core.http import Answer
+
 # "US.13491208655302741918", and "US.ENT.118..." for a parent (Meta, business-scoped user ids).
 _BSUID = re.compile(r"^[A-Z]{2}\.[A-Za-z0-9.]{1,132}$")
 _PHONE = re.compile(r"^\+?([1-9]\d{4,14})$")
@@ -30,6 +32,11 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean(key): clean(one) for key, one in value.items()}
     return value
+
+
+def answered(answer: Answer) -> Any:
+    """The JSON of an answer, clean; None when it is none."""
+    return clean(answer.json())
 
 
 def digest(*values: Any) -> str:

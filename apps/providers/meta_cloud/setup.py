@@ -10,7 +10,7 @@ from apps.core.errors import LostAnswerError, Misconfigured, RecadoError, Refuse
 from apps.core.http import Answer
 from apps.providers.base import Credentials
 from apps.providers.meta_cloud.notices import PER_SECOND, limit_of
-from apps.providers.meta_cloud.reading import part, rows, word
+from apps.providers.meta_cloud.reading import answered, part, rows, word
 from apps.providers.setup import (
     AccountReport,
     CarrierSetup,
@@ -123,7 +123,7 @@ class MetaSetup(CarrierSetup):
             raise TryLater("WhatsApp gave no answer.", code="no_answer", detail=self._scrubbed(error.detail)) from None
         except TryLater as error:
             raise TryLater(str(error), code=error.code, detail=self._scrubbed(error.detail)) from None
-        data = answer.json()
+        data = answered(answer)
         if answer.status >= 300 or not isinstance(data, dict) or "error" in data:
             raise self._error_of(answer)
         return answer, data

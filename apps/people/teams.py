@@ -101,7 +101,10 @@ def _checked_name(name: str, but: Team | None = None) -> str:
     if not tidy or len(tidy) > LONGEST_NAME:
         sentence = _("A team needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
         raise InvalidInputError(sentence, fields={"name": sentence})
-    if (but is None or but.name != tidy) and Team.objects.filter(name=tidy).exists():
+    if but is not None and but.name == tidy:
+        return tidy
+    # Imports look names up without case: two that differ in nothing else would be one.
+    if Team.objects.filter(name__iexact=tidy).exclude(pk=but.pk if but else None).exists():
         raise _taken(tidy)
     return tidy
 

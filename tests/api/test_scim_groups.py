@@ -78,10 +78,18 @@ def test_deleting_a_group_keeps_the_team_without_members(entra: Program):
     assert (again.status_code, again.json()["id"]) == (201, name)
 
 
+def test_a_deleted_group_is_taken_up_again_by_its_name_in_any_case(entra: Program):
+    name = entra.post("Groups", {"displayName": "Logistics"}).json()["id"]
+    entra.delete(f"Groups/{name}")
+    again = entra.post("Groups", {"displayName": "LOGISTICS"})
+    assert (again.status_code, again.json()["id"], again.json()["displayName"]) == (201, name, "LOGISTICS")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
         ({}, 400, "invalidValue"), ({"displayName": "x" * 200}, 400, "invalidValue"), ({"displayName": "Taken"}, 409, "uniqueness"),
+        ({"displayName": "tAKEN"}, 409, "uniqueness"),
         ({"displayName": "New", "members": [{"value": "u99999"}]}, 400, "invalidValue"),
         ({"displayName": "New", "members": [{"value": "g1", "type": "Group"}]}, 400, "invalidValue"),
         ({"displayName": "New", "members": [{"value": "1 OR 1=1"}]}, 400, "invalidValue"),

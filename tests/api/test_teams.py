@@ -38,7 +38,7 @@ def test_a_team_is_made_moved_and_filled(hr: Program):
 
 @pytest.mark.parametrize(
     ("values", "field"),
-    [({"name": "Top"}, "name"), ({"name": " "}, "name"), ({"name": "x" * 121}, "name"), ({"parent": 99999}, "parent"),
+    [({"name": "Top"}, "name"), ({"name": "tOP "}, "name"), ({"name": " "}, "name"), ({"name": "x" * 121}, "name"), ({"parent": 99999}, "parent"),
      ({"size": 3}, "size")],
 )  # fmt: skip
 def test_a_wrong_value_names_its_field_and_changes_nothing(hr: Program, values: dict, field: str):
@@ -47,6 +47,12 @@ def test_a_wrong_value_names_its_field_and_changes_nothing(hr: Program, values: 
     for answer in (hr.patch(f"teams/{team.pk}/", values), hr.post("teams/", {"name": "New", **values})):
         assert (answer.status_code, field in answer.json()["errors"]) == (400, True)
     assert set(Team.objects.values_list("name", flat=True)) == {"Top", "Mine"}
+
+
+def test_a_team_may_be_spelled_anew_and_named_as_it_is(hr: Program):
+    team = make_team("Night shift")
+    for name in ("Night Shift", "Night Shift"):
+        assert hr.patch(f"teams/{team.pk}/", {"name": name}).json()["name"] == name
 
 
 def test_a_team_never_lies_below_itself(hr: Program):

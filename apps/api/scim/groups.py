@@ -14,6 +14,7 @@ from apps.api.scim.filters import Column, key_in
 from apps.api.scim.links import save_link
 from apps.api.scim.patch import Document
 from apps.core import clock
+from apps.core.texts import one_line
 from apps.people import clerk, teams
 from apps.people.authority import Authority
 from apps.people.models import Employee, Membership, Team
@@ -73,11 +74,11 @@ def create(body: Any, *, by: Authority) -> Team:
     """A new team; one that the provider deleted before is taken up again. Raises ScimError."""
     document = _read(body)
     wanted = _members(document, by)
-    before = Team.objects.select_for_update().filter(name=document["displayName"]).first()
+    before = Team.objects.select_for_update().filter(name__iexact=one_line(document["displayName"])).first()
     if before is not None:
         if not ScimGroup.objects.filter(team=before).exclude(deleted_at=None).exists():
             raise ScimError(409, "uniqueness", "There is a group of this name: look for it first.")
-        team = teams.seen(by, before)
+        team = teams.change_team(team=before, name=document["displayName"], by=by)
     else:
         team = teams.make_team(name=document["displayName"], by=by)
     _link(team, document, by)

@@ -25,8 +25,8 @@ READ, WRITE = "people:read", "people:write"
 
 
 def rows(by: Authority) -> QuerySet[Employee]:
-    """The people whom this caller may see, each with the teams that the caller may see."""
-    teams = Membership.objects.filter(team__in=queries.visible_teams(by.user)).select_related("team").order_by("pk")
+    """The people whom this caller may see, each with the teams of today that the caller may see."""
+    teams = queries.present().filter(team__in=queries.visible_teams(by.user)).select_related("team").order_by("pk")
     return clerk.people(by).prefetch_related(Prefetch("memberships", queryset=teams, to_attr="seen_memberships"))
 
 
@@ -66,7 +66,7 @@ def filtered(people: QuerySet[Employee], by: Authority, wanted: dict[str, Any]) 
         people = people.filter(state=wanted["state"])
     if "team" in wanted:
         seen = queries.visible_teams(by.user).filter(pk=wanted["team"])
-        people = people.filter(Exists(Membership.objects.filter(employee=OuterRef("pk"), team__in=seen)))
+        people = people.filter(Exists(queries.present().filter(employee=OuterRef("pk"), team__in=seen)))
     if "search" in wanted:
         text = wanted["search"]
         people = people.filter(Q(name__icontains=text) | Q(number__icontains=text) | Q(email__icontains=text))

@@ -80,6 +80,11 @@ def _within(on: date | None) -> Q:
     return (Q(starts_on=None) | Q(starts_on__lte=on)) & (Q(ends_on=None) | Q(ends_on__gte=on))
 
 
+def present(on: date | None = None) -> QuerySet[Membership]:
+    """Memberships that cover `on` (None: today, on the house's clock)."""
+    return Membership.objects.filter(_within(on or clock.now().date()))
+
+
 def members_of(team: Team, on: date | None = None) -> list[Employee]:
     """Active members whose membership covers `on` (None: at any time), by name."""
     return _people(Membership.objects.filter(_within(on), team=team))
@@ -176,8 +181,8 @@ def sees_everybody(user: Any) -> bool:
 def visible_employees(user: Any) -> QuerySet[Employee]:
     """The employees whose rows `user` may see.
 
-    Everybody with `people.view_all_employees`; else oneself, direct reports and whoever is in a team one leads or below
-    it, today. A sign-in without an active employee sees nobody.
+    Everybody with `people.view_all_employees`; else oneself, direct reports and whoever is today in a team that one leads
+    today, or below it. A sign-in without an active employee sees nobody.
     """
     everybody = Employee.objects.all()
     if sees_everybody(user):
@@ -185,7 +190,7 @@ def visible_employees(user: Any) -> QuerySet[Employee]:
     own = employee_of(user)
     if own is None:
         return everybody.none()
-    from_teams = Membership.objects.filter(team_id__in=led_teams(user)).values("employee_id")
+    from_teams = present(today(own)).filter(team_id__in=led_teams(user)).values("employee_id")
     return everybody.filter(Q(pk=own.pk) | Q(manager=own) | Q(pk__in=from_teams))
 
 
@@ -210,11 +215,10 @@ def visible_teams(user: Any) -> QuerySet[Team]:
 
 def for_export(employees: QuerySet[Employee]) -> QuerySet[Employee]:
     """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in `planned_leavings`."""
-    present = Membership.objects.filter(_within(clock.now().date())).select_related("team")
     rows = employees.select_related("manager", "cost_centre", "calendar")
     planned = Leaving.objects.filter(state=Leaving.State.PLANNED)
     return rows.prefetch_related(
-        Prefetch("memberships", queryset=present, to_attr="present_memberships"),
+        Prefetch("memberships", queryset=present().select_related("team"), to_attr="present_memberships"),
         Prefetch("leavings", queryset=planned, to_attr="planned_leavings"),
     )
 

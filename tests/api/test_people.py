@@ -1,6 +1,6 @@
 """People over REST: row scope, values, states, pages."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -171,6 +171,18 @@ def test_a_manager_sees_only_their_own_of_a_persons_teams():
         Membership.objects.create(team=team, employee=ana)
     assert [team["name"] for team in program.get(f"people/{ana.pk}/").json()["teams"]] == ["Mine"]
     assert program.get(f"people/?team={foreign.pk}").json()["results"] == []
+
+
+def test_teams_are_those_of_today_not_former_or_coming_ones(hr: Program, clock):
+    clock.stand("2026-03-02T10:00:00")
+    ana = make_employee("Ana")
+    over, coming, now = (make_team(name, members=[ana]) for name in ("Over", "Coming", "Now"))
+    Membership.objects.filter(team=over).update(ends_on=date(2026, 3, 1))
+    Membership.objects.filter(team=coming).update(starts_on=date(2026, 3, 3))
+    Membership.objects.filter(team=now).update(starts_on=date(2026, 3, 2), ends_on=date(2026, 3, 2))
+    assert [team["name"] for team in hr.get(f"people/{ana.pk}/").json()["teams"]] == ["Now"]
+    found = [len(hr.get(f"people/?team={team.pk}").json()["results"]) for team in (over, coming, now)]
+    assert found == [0, 0, 1]
 
 
 def test_filters_find_and_misspelt_ones_are_refused(hr: Program):

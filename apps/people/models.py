@@ -187,6 +187,9 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.employee} · {self.team}"
 
+    def covers(self, day: date) -> bool:
+        return (self.starts_on or day) <= day <= (self.ends_on or day)
+
 
 class Absence(models.Model):
     """A recorded absence: its deputy decides from the first day to the last, both included."""

@@ -167,7 +167,7 @@ def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> Non
     wanted = {team.pk: team for team in teams}
     today = queries.today(employee)
     for row in Membership.objects.filter(employee=employee).select_related("team", "employee"):
-        is_present = (row.starts_on or today) <= today <= (row.ends_on or today)
+        is_present = row.covers(today)
         team = wanted.pop(row.team_id, None)
         if team is None and is_present:
             _record_membership(row, "removed", by, before={"employee": employee.pk, "team": row.team_id})
@@ -177,6 +177,30 @@ def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> Non
             row.save(update_fields=["starts_on", "ends_on"])
             _record_membership(row, "changed", by, after={"starts_on": today.isoformat(), "ends_on": None})
     _add_memberships([(Membership(employee=employee, team=team), by) for team in wanted.values()])
+
+
+@transaction.atomic
+def put_in_team(*, employee: Employee, team: Team, by: HasActor, is_lead: bool | None = None) -> Membership:
+    """The employee is in the team today, as its lead or not (None: as they are). Who is in stays so, for as long as planned;
+    whose time there is over, or has yet to begin, comes from today on."""
+    today = queries.today(employee)
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("team", "employee")
+    row, is_new = rows.get_or_create(team=team, employee=employee, defaults={"is_lead": bool(is_lead)})
+    before = {} if is_new else told_membership(row)
+    if not row.covers(today):
+        row.starts_on, row.ends_on = today, None
+    row.is_lead = row.is_lead if is_lead is None else is_lead
+    if told_membership(row) != before:
+        row.save(update_fields=["is_lead", "starts_on", "ends_on"])
+        record(f"membership.{'added' if is_new else 'changed'}", subject=row, by=by, before=before,
+               after=told_membership(row))  # fmt: skip
+    return row
+
+
+def told_membership(row: Membership) -> dict[str, Any]:
+    """As the journal tells of one: keys and days only."""
+    days = {"starts_on": plain(row.starts_on), "ends_on": plain(row.ends_on)}
+    return {"team": row.team_id, "employee": row.employee_id, "is_lead": row.is_lead, **days}
 
 
 def _add_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:

@@ -52,27 +52,14 @@ def change_team(*, team: Team, by: Authority, **values: Any) -> Team:
 
 @transaction.atomic
 def add_member(*, team: Team, employee: Employee, by: Authority, is_lead: bool | None = None) -> Membership:
-    """Put a person into a team, as its lead or not (None: as they are). Who is in already stays so.
+    """Put a person into a team from today on, as its lead or not (None: as they are). Who is in already stays so.
 
     Raises NotPermittedError for a team or person out of sight.
     """
     by.need("people.add_membership", "people.change_membership")
     seen(by, team)
     clerk.seen(by, employee)
-    today = queries.today(employee)
-    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
-    if row is None:
-        row = Membership.objects.create(team=team, employee=employee, is_lead=bool(is_lead))
-        record("membership.added", subject=row, by=by, after=_told(row))
-        return row
-    before = _told(row)
-    row.is_lead = row.is_lead if is_lead is None else is_lead
-    if row.ends_on is not None and row.ends_on < today:  # who comes again, comes from today on
-        row.starts_on, row.ends_on = today, None
-    if _told(row) != before:
-        row.save(update_fields=["is_lead", "starts_on", "ends_on"])
-        record("membership.changed", subject=row, by=by, before=before, after=_told(row))
-    return row
+    return services.put_in_team(employee=employee, team=team, by=by, is_lead=is_lead)
 
 
 @transaction.atomic
@@ -84,7 +71,7 @@ def remove_member(*, team: Team, employee: Employee, by: Authority) -> bool:
     row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
     if row is None:
         return False
-    record("membership.removed", subject=row, by=by, before=_told(row))
+    record("membership.removed", subject=row, by=by, before=services.told_membership(row))
     row.delete()
     return True
 
@@ -131,7 +118,3 @@ def _taken(name: str) -> InvalidInputError:
     sentence = _("There is a team called “%(name)s” already.") % {"name": name}
     return InvalidInputError(sentence, fields={"name": sentence}, code="name_taken")
 
-
-def _told(row: Membership) -> dict[str, Any]:
-    ends = row.ends_on.isoformat() if row.ends_on else None
-    return {"team": row.team_id, "employee": row.employee_id, "is_lead": row.is_lead, "ends_on": ends}

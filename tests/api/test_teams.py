@@ -1,7 +1,10 @@
 """Teams over REST."""
 
+from datetime import timedelta
+
 import pytest
 
+from apps.core import clock as core_clock
 from apps.journal.models import Entry
 from apps.people.models import Membership, Team
 from tests.api.callers import Program, token_for
@@ -34,6 +37,17 @@ def test_a_team_is_made_moved_and_filled(hr: Program):
     assert [hr.delete(made["Location"] + f"members/{ana.pk}/").status_code for _twice in range(2)] == [204, 204]
     assert names() == ["team.added", "membership.added", "team.changed", "membership.removed"]
     assert not Membership.objects.exists()
+
+
+def test_who_is_put_into_a_team_is_in_it_today(hr: Program):
+    ana, team, today = make_employee("Ana"), make_team("Drivers"), core_clock.now().date()
+    row = Membership.objects.create(team=team, employee=ana, starts_on=today + timedelta(days=9))
+    member = hr.put(f"teams/{team.pk}/members/{ana.pk}/").json()
+    assert (member["starts_on"], member["ends_on"]) == (today.isoformat(), None)
+    Membership.objects.filter(pk=row.pk).update(ends_on=today + timedelta(days=1))
+    assert hr.put(f"teams/{team.pk}/members/{ana.pk}/").json()["ends_on"], "who is in stays so, for as long as planned"
+    entry = Entry.objects.get(name="membership.changed")
+    assert (entry.before["starts_on"], entry.after["starts_on"]) == ((today + timedelta(days=9)).isoformat(), today.isoformat())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -71,17 +72,21 @@ def filtered(people: QuerySet[Employee], by: Authority, wanted: dict[str, Any]) 
         text = wanted["search"]
         people = people.filter(Q(name__icontains=text) | Q(number__icontains=text) | Q(email__icontains=text))
     if "changed_since" in wanted:
-        people = people.filter(_changed_since(wanted["changed_since"]))
+        people = people.alias(key=KEY).filter(_changed_since(wanted["changed_since"]))
     return people
 
 
+KEY = Cast("pk", CharField())  # as the journal writes it
+REMOVED = ("absence.removed", "membership.removed")
+
+
 def _changed_since(moment: datetime) -> Q:
-    """The journal knows every change; no second column could forget one."""
+    """The journal knows every change; no second column could forget one. What was taken away is not there to be asked."""
     entries = Entry.objects.filter(at__gte=moment)
     own = entries.filter(subject_type="people.employee", subject_id=Cast(OuterRef("pk"), CharField()))
     return Q(Exists(own)) | Q(pk__in=_of_rows(entries, "people.absence", Absence)) | Q(
         pk__in=_of_rows(entries, "people.membership", Membership)
-    )  # fmt: skip
+    ) | Q(key__in=entries.filter(name__in=REMOVED).values_list(Cast(KT("before__employee"), CharField())))  # fmt: skip
 
 
 def _of_rows(entries: QuerySet[Entry], kind: str, model: Any) -> QuerySet[Any]:

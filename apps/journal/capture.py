@@ -154,10 +154,13 @@ def acting(request: HttpRequest) -> HasActor:
 def record_edit(
     request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str
 ) -> None:
-    """One entry of an edit on a screen; nothing when nothing changed."""
+    """One entry of an edit on a screen; nothing when nothing changed. Whose a removed row was outlives its erasable body."""
     old, new = difference(before, after)
     if old or new:
-        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=acting(request), body={"before": old, "after": new})
+        keys = {field.name: old[field.name] for field in obj._meta.concrete_fields
+                if field.is_relation and old.get(field.name) is not None} if verb == "removed" else {}  # fmt: skip
+        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=acting(request), before=keys,
+               body={"before": old, "after": new})  # fmt: skip
 
 
 class ReadOnlyAdmin(RecordedModelAdmin):

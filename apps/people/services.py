@@ -212,7 +212,7 @@ def _add_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
 def _write_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
     Membership.objects.bulk_create([row for row, _by in added])
     record_many(
-        Happened("membership.added", row, by, body={"before": {}, "after": {"employee": row.employee_id, "team": row.team_id}})
+        Happened("membership.added", row, by, after={"employee": row.employee_id, "team": row.team_id})
         for row, by in added
     )  # fmt: skip
 
@@ -221,7 +221,7 @@ _MEMBERSHIPS: Later[tuple[Membership, HasActor]] = Later(_write_memberships, ran
 
 
 def _record_membership(row: Membership, verb: str, by: HasActor, **sides: dict[str, Any]) -> None:
-    record(f"membership.{verb}", subject=row, by=by, body={"before": {}, "after": {}, **sides})
+    record(f"membership.{verb}", subject=row, by=by, **sides)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
 from apps.core import clock as core_clock
 from apps.journal.models import Entry
@@ -10,6 +11,7 @@ from apps.people import planned, services
 from apps.people.models import Absence, Employee, Membership
 from tests.api.callers import Program, token_for
 from tests.factories import make_absence, make_employee, make_team, make_user
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -217,6 +219,25 @@ def test_changed_since_finds_rows_absences_and_memberships(hr: Program, clock):
     hr.put(f"teams/{make_team().pk}/members/{people[2].pk}/")
     found = hr.get("people/?changed_since=2026-03-02T10:30:00Z").json()["results"]
     assert [row["name"] for row in found] == ["Row", "Absence", "Team"]
+
+
+def test_changed_since_finds_whose_absence_or_membership_was_taken_away_by_whatever_way(hr: Program, clock):
+    clock.stand("2026-03-02T10:00:00")
+    names = ("Absence", "Member", "Teams", "Screen", "List", "Nothing")
+    people = {name: make_employee(name) for name in names}
+    team, absence = make_team(members=people.values()), make_absence(people["Absence"])
+    shown, listed = make_absence(people["Screen"]), make_absence(people["List"])
+    clock.stand("2026-03-02T11:00:00")
+    hr.delete(f"absences/{absence.pk}/")
+    hr.delete(f"teams/{team.pk}/members/{people['Member'].pk}/")
+    services.set_teams(employee=people["Teams"], teams=[], by=make_user())
+    desk = at_the_desk("HR")
+    desk.post(reverse("admin:people_absence_delete", args=[shown.pk]), {"post": "yes"})
+    desk.post(reverse("admin:people_absence_changelist"),
+              {"action": "delete_selected", "_selected_action": [listed.pk], "post": "yes"})  # fmt: skip
+    assert not Absence.objects.exists()
+    found = hr.get("people/?changed_since=2026-03-02T10:30:00Z").json()["results"]
+    assert [row["name"] for row in found] == list(names[:-1])
 
 
 def test_pages_neither_repeat_nor_lose_rows_while_others_are_inserted(hr: Program):

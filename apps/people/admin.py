@@ -159,7 +159,7 @@ class EmployeeAdmin(TimelinePage, DepartureButtons, BulkDeeds, RecordedModelAdmi
         with transaction.atomic():
             record("employees.exported", by=acting(request), after={"format": kind, "employees": shown.count()},
                    body={"filter": request.GET.urlencode()})  # fmt: skip
-        lines = resource.lines(queries.for_export(shown))
+        lines = resource.lines(queries.for_export(shown, reader=request.user))
         return samples.exported(kind, lines, f"people-{clock.now():%Y%m%d-%H%M%S}")
 
 

@@ -213,10 +213,13 @@ def visible_teams(user: Any) -> QuerySet[Team]:
 # --- lists and files --------------------------------------------------------------------------------------------------
 
 
-def for_export(employees: QuerySet[Employee]) -> QuerySet[Employee]:
-    """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in `planned_leavings`."""
+def for_export(employees: QuerySet[Employee], *, reader: Any = None) -> QuerySet[Employee]:
+    """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in
+    `planned_leavings`: none for a `reader` who may not see departures."""
     rows = employees.select_related("manager", "cost_centre", "calendar")
     planned = Leaving.objects.filter(state=Leaving.State.PLANNED)
+    if reader is not None and not reader.has_perm(VIEW_LEAVING):
+        planned = planned.none()
     return rows.prefetch_related(
         Prefetch("memberships", queryset=present().select_related("team"), to_attr="present_memberships"),
         Prefetch("leavings", queryset=planned, to_attr="planned_leavings"),

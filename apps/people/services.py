@@ -55,18 +55,21 @@ def hire(
     phone: str = "",
     email: str = "",
     position: str = "",
-    language: str = "en",
-    time_zone: str = "UTC",
+    language: str = "",
+    time_zone: str = "",
     manager: Employee | None = None,
     calendar: WorkCalendar | None = None,
     cost_centre: CostCentre | None = None,
     teams: Iterable[Team] = (),
 ) -> Employee:
-    """Add an employee; the phone may come in any local spelling. Raises InvalidInputError naming the wrong fields."""
-    given = {
-        "number": number, "name": name, "phone": phone, "email": email, "position": position, "language": language,
-        "time_zone": time_zone, "calendar": calendar, "cost_centre": cost_centre}  # fmt: skip
-    return hire_many([{**given, "manager": manager, "teams": teams}], by=by)[0]
+    """Add an employee; the phone may come in any local spelling. Without a language or time zone they have the house's.
+
+    Raises InvalidInputError naming the wrong fields.
+    """
+    given = {"number": number, "name": name, "phone": phone, "email": email, "position": position, "calendar": calendar,
+             "cost_centre": cost_centre}  # fmt: skip
+    special = {key: text for key, text in (("language", language), ("time_zone", time_zone)) if text}
+    return hire_many([{**given, **special, "manager": manager, "teams": teams}], by=by)[0]
 
 
 @joined

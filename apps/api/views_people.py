@@ -27,8 +27,12 @@ READ, WRITE = "people:read", "people:write"
 
 def rows(by: Authority) -> QuerySet[Employee]:
     """The people whom this caller may see, each with the teams of today that the caller may see."""
+    return _with_teams(clerk.people(by), by)
+
+
+def _with_teams(people: QuerySet[Employee], by: Authority) -> QuerySet[Employee]:
     teams = queries.present().filter(team__in=queries.visible_teams(by.user)).select_related("team").order_by("pk")
-    return clerk.people(by).prefetch_related(Prefetch("memberships", queryset=teams, to_attr="seen_memberships"))
+    return people.prefetch_related(Prefetch("memberships", queryset=teams, to_attr="seen_memberships"))
 
 
 def row(by: Authority, pk: int) -> Employee:
@@ -53,10 +57,15 @@ def other(by: Authority, pk: int | None, field: str) -> Employee | None:
     return found
 
 
-def answer(by: Authority, pk: int, status: int = 200) -> Response:
-    """The person as they are now, with the tag of that version."""
-    data = shapes.Person(row(by, pk)).data
-    return Response(data, status=status, headers={"ETag": etag(data)})
+def answer(person: Employee, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The person, with the tag of this version."""
+    data = shapes.Person(person).data
+    return Response(data, status=status, headers={"ETag": etag(data), **(headers or {})})
+
+
+def changed(by: Authority, pk: int, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The person as the caller's change left them: told also when it took them out of the caller's sight."""
+    return answer(_with_teams(Employee.objects.filter(pk=pk), by).get(), status, headers)
 
 
 def filtered(people: QuerySet[Employee], by: Authority, wanted: dict[str, Any]) -> QuerySet[Employee]:
@@ -109,15 +118,7 @@ class People(ApiView):
         values = given(shapes.PersonNew, request.data)
         manager = other(self.by, values.pop("manager", None), "manager")
         hired = clerk.hire(by=self.by, manager=manager, **values)
-        data = shapes.Person(_with_teams(hired)).data
-        place = reverse("api:person", args=[hired.pk], request=request)
-        return Response(data, status=201, headers={"Location": place, "ETag": etag(data)})
-
-
-def _with_teams(employee: Employee) -> Employee:
-    """Somebody new is in no team yet, and may be out of the sight of who hired them."""
-    employee.seen_memberships = []  # type: ignore[attr-defined]
-    return employee
+        return changed(self.by, hired.pk, 201, {"Location": reverse("api:person", args=[hired.pk], request=request)})
 
 
 class Person(ApiView):
@@ -126,7 +127,7 @@ class Person(ApiView):
     @extend_schema(operation_id="get_person", responses=shapes.Person)
     def get(self, request: Request, pk: int) -> Response:
         """One person. `ETag` names the version; send it as `If-Match` with a change."""
-        return answer(self.by, pk)
+        return answer(row(self.by, pk))
 
     @extend_schema(operation_id="change_person", request=shapes.PersonChange, responses=shapes.Person)
     def patch(self, request: Request, pk: int) -> Response:
@@ -137,7 +138,7 @@ class Person(ApiView):
         if "manager" in values:
             values["manager"] = other(self.by, values["manager"], "manager")
         clerk.change(employee=person, by=self.by, **values)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Leave(ApiView):
@@ -150,7 +151,7 @@ class Leave(ApiView):
         person = locked(self.by, pk)
         values = given(shapes.Leaving, request.data or {})
         clerk.mark_left(employee=person, by=self.by, on=values.get("left_on"))
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Return(ApiView):
@@ -162,7 +163,7 @@ class Return(ApiView):
         person = locked(self.by, pk)
         given(shapes.Nothing, request.data or {})
         clerk.take_back(employee=person, by=self.by)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Manager(ApiView):
@@ -175,7 +176,7 @@ class Manager(ApiView):
         check_match(request, etag(shapes.Person(person).data))
         values = given(shapes.ManagerIn, request.data)
         clerk.set_manager(employee=person, manager=other(self.by, values["manager"], "manager"), by=self.by)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Absences(ApiView):

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from apps.core import clock as core_clock
@@ -140,6 +141,37 @@ def test_absences_are_listed_and_recorded(hr: Program):
              {**good, "starts_on": "soon"}, {"starts_on": "2026-05-01"}]  # fmt: skip
     assert [hr.post(f"people/{ana.pk}/absences/", body).status_code for body in wrong] == [400] * 5
     assert Absence.objects.count() == 1
+
+
+def test_a_change_that_takes_somebody_out_of_sight_is_done_and_answered_as_it_is_now():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    owner.user_permissions.set(Permission.objects.filter(codename__in=["view_employee", "change_employee"]))
+    program = Program(token_for(owner))
+    first, second, third = (make_employee(name, manager=me) for name in ("First", "Second", "Third"))
+    moved = [
+        program.put(f"people/{first.pk}/manager/", {"manager": third.pk}),
+        program.patch(f"people/{second.pk}/", {"manager": third.pk, "position": "Driver"}),
+    ]
+    for person, answer in zip((first, second), moved, strict=True):
+        assert answer.status_code == 200, answer.content
+        person.refresh_from_db()
+        assert (person.manager, answer.json()["id"], answer.json()["manager"]) == (third, person.pk, third.pk)
+        assert program.get(f"people/{person.pk}/").status_code == 404
+        assert program.put(f"people/{person.pk}/manager/", {"manager": me.pk}).status_code == 404
+    assert moved[1].json()["position"] == "Driver"
+
+
+def test_who_marks_themselves_as_left_is_told_so():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    owner.user_permissions.set(Permission.objects.filter(codename__in=["view_employee", "change_employee"]))
+    program = Program(token_for(owner))
+    left = program.post(f"people/{me.pk}/leave/", Idempotency_Key="once")
+    assert (left.status_code, left.json()["state"]) == (200, "left")
+    me.refresh_from_db()
+    assert not me.is_active
+    assert program.get(f"people/{me.pk}/").status_code == 401
 
 
 def test_another_teams_people_are_404_everywhere_and_unnamed():

@@ -39,6 +39,11 @@ def group(by: Authority, name: str) -> Team:
     return found
 
 
+def changed(team: Team) -> Team:
+    """As `users.changed`."""
+    return Team.objects.select_related("scim").get(pk=team.pk)
+
+
 # --- out --------------------------------------------------------------------------------------------------------------
 
 

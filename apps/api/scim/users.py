@@ -54,6 +54,11 @@ def user(by: Authority, name: str) -> Employee:
     return found
 
 
+def changed(employee: Employee) -> Employee:
+    """As the caller's change left them: told also when it took them out of the caller's sight."""
+    return Employee.objects.select_related("scim").get(pk=employee.pk)
+
+
 # --- out --------------------------------------------------------------------------------------------------------------
 
 

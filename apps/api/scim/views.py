@@ -262,10 +262,10 @@ class OfUsers(ResourceView):
         return users.user(self.by, name)
 
     def create(self, body: Any) -> Any:
-        return self.row(f"u{users.create(body, by=self.by).pk}")
+        return users.changed(users.create(body, by=self.by))
 
     def update(self, row: Any, body: Any, *, is_whole: bool) -> Any:
-        return self.row(f"u{users.update(row, body, by=self.by, is_whole=is_whole).pk}")
+        return users.changed(users.update(row, body, by=self.by, is_whole=is_whole))
 
     def remove(self, row: Any) -> None:
         users.delete(row, by=self.by)
@@ -285,10 +285,10 @@ class OfGroups(ResourceView):
         return groups.group(self.by, name)
 
     def create(self, body: Any) -> Any:
-        return self.row(f"g{groups.create(body, by=self.by).pk}")
+        return groups.changed(groups.create(body, by=self.by))
 
     def update(self, row: Any, body: Any, *, is_whole: bool) -> Any:
-        return self.row(f"g{groups.update(row, body, by=self.by).pk}")
+        return groups.changed(groups.update(row, body, by=self.by))
 
     def remove(self, row: Any) -> None:
         groups.delete(row, by=self.by)

@@ -56,7 +56,7 @@ def _give_lead(*, employee: Employee, key: str, to: Employee | None, by: HasActo
     if row is None:
         return
     if to is not None:
-        services.put_in_team(employee=to, team=row.team, by=by, is_lead=True)
+        services.put_in_team(employees=[to], team=row.team, by=by, is_lead=True)
     before = services.told_membership(row)
     row.is_lead = False
     row.save(update_fields=["is_lead"])

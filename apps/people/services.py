@@ -183,21 +183,32 @@ def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> Non
 
 
 @transaction.atomic
-def put_in_team(*, employee: Employee, team: Team, by: HasActor, is_lead: bool | None = None) -> Membership:
-    """The employee is in the team today, as its lead or not (None: as they are). Who is in stays so, for as long as planned;
-    whose time there is over, or has yet to begin, comes from today on."""
-    today = queries.today(employee)
-    rows = Membership.objects.select_for_update(of=("self",)).select_related("team", "employee")
-    row, is_new = rows.get_or_create(team=team, employee=employee, defaults={"is_lead": bool(is_lead)})
-    before = {} if is_new else told_membership(row)
-    if not row.covers(today):
-        row.starts_on, row.ends_on = today, None
-    row.is_lead = row.is_lead if is_lead is None else is_lead
-    if told_membership(row) != before:
-        row.save(update_fields=["is_lead", "starts_on", "ends_on"])
-        record(f"membership.{'added' if is_new else 'changed'}", subject=row, by=by, before=before,
-               after=told_membership(row))  # fmt: skip
-    return row
+def put_in_team(
+    *, employees: Sequence[Employee], team: Team, by: HasActor, is_lead: bool | None = None
+) -> list[Membership]:
+    """These people are in the team today, as its leads or not (None: as they are); in the order given.
+
+    Who is in stays so, for as long as planned; whose time there is over, or has yet to begin, comes from today on.
+    """
+    Team.objects.select_for_update().get(pk=team.pk)  # nobody else puts one of them in meanwhile
+    found = Membership.objects.select_for_update().filter(team=team, employee__in=employees)
+    rows = {row.employee_id: row for row in found}
+    before = {pk: told_membership(row) for pk, row in rows.items()}
+    for employee in employees:
+        row = rows.setdefault(employee.pk, Membership(team=team, employee=employee))
+        row.team, row.employee = team, employee
+        today = queries.today(employee)
+        if row.pk and not row.covers(today):
+            row.starts_on, row.ends_on = today, None
+        row.is_lead = row.is_lead if is_lead is None else is_lead
+    fresh = [row for pk, row in rows.items() if pk not in before]
+    changed = [row for pk, row in rows.items() if pk in before and before[pk] != told_membership(row)]
+    Membership.objects.bulk_create(fresh)
+    Membership.objects.bulk_update(changed, ["is_lead", "starts_on", "ends_on"], batch_size=500)
+    record_many(Happened("membership.added", row, by, after=told_membership(row)) for row in fresh)
+    record_many(Happened("membership.changed", row, by, before=before[row.employee_id], after=told_membership(row))
+                for row in changed)  # fmt: skip
+    return [rows[employee.pk] for employee in employees]
 
 
 def told_membership(row: Membership) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Teams as a caller from outside may change them: make, rename, move, members in and out. Each leaves its entry."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.core.texts import one_line
-from apps.journal.services import plain, record
+from apps.journal.services import Happened, plain, record, record_many
 from apps.people import clerk, policy, queries, services
 from apps.people.authority import Authority
 from apps.people.models import Employee, Membership, Team
@@ -56,24 +57,39 @@ def add_member(*, team: Team, employee: Employee, by: Authority, is_lead: bool |
 
     Raises NotPermittedError for a team or person out of sight.
     """
+    return add_members(team=team, employees=[employee], by=by, is_lead=is_lead)[0]
+
+
+@transaction.atomic
+def add_members(
+    *, team: Team, employees: Sequence[Employee], by: Authority, is_lead: bool | None = None
+) -> list[Membership]:
+    """As `add_member`, for many in as many statements as for one."""
     by.need("people.add_membership", "people.change_membership")
     seen(by, team)
-    clerk.seen(by, employee)
-    return services.put_in_team(employee=employee, team=team, by=by, is_lead=is_lead)
+    clerk.all_seen(by, employees)
+    return services.put_in_team(employees=employees, team=team, by=by, is_lead=is_lead)
 
 
 @transaction.atomic
 def remove_member(*, team: Team, employee: Employee, by: Authority) -> bool:
     """Take a person out of a team; False when they were not in it. Raises NotPermittedError."""
+    return bool(remove_members(team=team, employees=[employee], by=by))
+
+
+@transaction.atomic
+def remove_members(*, team: Team, employees: Sequence[Employee], by: Authority) -> int:
+    """As `remove_member`, for many; returns how many were in it."""
     by.need("people.delete_membership")
     seen(by, team)
-    clerk.seen(by, employee)
-    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
-    if row is None:
-        return False
-    record("membership.removed", subject=row, by=by, before=services.told_membership(row))
-    row.delete()
-    return True
+    clerk.all_seen(by, employees)
+    people = {one.pk: one for one in employees}
+    rows = list(Membership.objects.select_for_update().filter(team=team, employee__in=people).order_by("pk"))
+    for row in rows:
+        row.team, row.employee = team, people[row.employee_id]
+    record_many(Happened("membership.removed", row, by, before=services.told_membership(row)) for row in rows)
+    Membership.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
 
 
 def seen(by: Authority, team: Team) -> Team:
@@ -117,4 +133,3 @@ def _saved(team: Team) -> Team:
 def _taken(name: str) -> InvalidInputError:
     sentence = _("There is a team called “%(name)s” already.") % {"name": name}
     return InvalidInputError(sentence, fields={"name": sentence}, code="name_taken")
-

@@ -1,8 +1,11 @@
 """Groups over SCIM: teams and who is in them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.journal.models import Entry
 from apps.people.models import Membership, Team
@@ -137,3 +140,29 @@ def test_a_list_of_groups_costs_the_same_for_many_as_for_few(entra: Program, dja
         make_team(members=[make_employee(), make_employee()])
     with django_assert_max_num_queries(14):
         assert entra.get("Groups").json()["itemsPerPage"] == 10
+
+
+def test_a_group_of_many_costs_as_few_statements_as_one_of_few(entra: Program):
+    def statements(count: int) -> tuple[int, int]:
+        team = make_team()
+        people = [make_employee() for _each in range(count)]
+        former = make_team("", members=people[: count // 2])
+        Membership.objects.filter(team=former).update(team=team, ends_on=date(2020, 1, 1))
+        there = [make_employee() for _each in range(count)]
+        for one in there:
+            Membership.objects.create(team=team, employee=one)
+        named = [{"value": f"u{one.pk}"} for one in people]
+        with CaptureQueriesContext(connection) as into:
+            answer = entra.put(f"Groups/g{team.pk}", {"displayName": team.name, "members": named})
+        assert answer.status_code == 200, answer.content
+        assert {one["value"] for one in answer.json()["members"]} == {one["value"] for one in named}
+        known = Entry.objects.filter(name__startswith="membership.", subject_label__endswith=team.name)
+        told = [known.filter(name=f"membership.{verb}").count() for verb in ("added", "changed", "removed")]
+        assert told == [count - count // 2, count // 2, count]
+        with CaptureQueriesContext(connection) as out:
+            assert entra.delete(f"Groups/g{team.pk}").status_code == 204
+        assert members(team) == []
+        return len(into), len(out)
+
+    statements(2)
+    assert statements(12) == statements(3)

@@ -30,7 +30,15 @@ USER_PATHS = [
     'emails[type eq "work"]', 'emails[type eq "work"].value', 'emails[value eq 7].type', 'phoneNumbers[type eq "x"].value',
     'phoneNumbers[not (type pr)]', "manager", "manager.value", ENTERPRISE, f"{ENTERPRISE}:manager", USER, f"{USER}:emails",
 ]  # fmt: skip
-GROUP_PATHS = [None, "displayName", "members", "members.value", 'members[value eq "u1"]', 'members[value eq "u9"]', GROUP]
+GROUP_PATHS = [
+    None,
+    "displayName",
+    "members",
+    "members.value",
+    'members[value eq "u1"]',
+    'members[value eq "u9"]',
+    GROUP,
+]
 
 
 def operations(paths: list[str | None]) -> Iterator[dict[str, Any]]:

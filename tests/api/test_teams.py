@@ -47,7 +47,10 @@ def test_who_is_put_into_a_team_is_in_it_today(hr: Program):
     Membership.objects.filter(pk=row.pk).update(ends_on=today + timedelta(days=1))
     assert hr.put(f"teams/{team.pk}/members/{ana.pk}/").json()["ends_on"], "who is in stays so, for as long as planned"
     entry = Entry.objects.get(name="membership.changed")
-    assert (entry.before["starts_on"], entry.after["starts_on"]) == ((today + timedelta(days=9)).isoformat(), today.isoformat())
+    assert (entry.before["starts_on"], entry.after["starts_on"]) == (
+        (today + timedelta(days=9)).isoformat(),
+        today.isoformat(),
+    )
 
 
 @pytest.mark.parametrize(

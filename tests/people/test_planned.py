@@ -378,7 +378,9 @@ def test_a_plan_ends_no_membership_and_hides_nobody_before_its_day(house: House,
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_an_export_tells_of_planned_departures_only_to_who_may_see_departures(house: House, hr: User, kind: str) -> None:
+def test_an_export_tells_of_planned_departures_only_to_who_may_see_departures(
+    house: House, hr: User, kind: str
+) -> None:
     plan(house.caio, hr)
     departures.mark_left(employee=house.bia, by=hr)
     manager = make_user(employee=house.boss, roles=["Manager"])

@@ -17,7 +17,7 @@ from apps.core import clock
 from apps.core.texts import one_line
 from apps.people import clerk, teams
 from apps.people.authority import Authority
-from apps.people.models import Employee, Membership, Team
+from apps.people.models import Employee, Team
 
 FILTERS = {
     "id": Column("pk", "key"), "displayname": Column("name"), "externalid": Column("scim__external_id", "exact"),
@@ -141,8 +141,9 @@ def _members(document: Document, by: Authority) -> set[int]:
 def _fill(team: Team, wanted: set[int], by: Authority) -> None:
     """In comes who is missing, out goes who is not named. People out of the key's sight stay as they are."""
     present = set(members_of(by, [team])[team.pk])
-    for employee in Employee.objects.filter(pk__in=wanted - present):
-        teams.add_member(team=team, employee=employee, by=by)
-    gone = Membership.objects.filter(team=team, employee_id__in=present - wanted).select_related("employee")
-    for membership in gone:
-        teams.remove_member(team=team, employee=membership.employee, by=by)
+    coming, going = wanted - present, present - wanted
+    people = Employee.objects.in_bulk(coming | going)
+    if coming:
+        teams.add_members(team=team, employees=[people[pk] for pk in sorted(coming)], by=by)
+    if going:
+        teams.remove_members(team=team, employees=[people[pk] for pk in sorted(going)], by=by)

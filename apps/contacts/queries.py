@@ -20,6 +20,7 @@ from django.db.models import (
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
 
 from apps.contacts import consent as rules
 from apps.contacts.consent import Question
@@ -103,7 +104,7 @@ def _of_owner(rows: QuerySet[M], employee: Employee, contact: str, before: Q) ->
         Subquery(owners.order_by("id").values_list(named)[:1]),
         Value(str(employee.pk)),
     )
-    return rows.alias(owner=owner).filter(owner=str(employee.pk))
+    return rows.filter(Exact(owner, Value(str(employee.pk))))
 
 
 def in_doubt(employees: Sequence[Employee]) -> set[int]:

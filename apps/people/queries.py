@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 
 from apps.core import clock
 from apps.core.zones import zone_of
 from apps.people import policy
 from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
+M = TypeVar("M", bound=Model)
 VIEW_ALL = "people.view_all_employees"
 VIEW_LEAVING = "people.view_leaving"
 
@@ -178,6 +179,13 @@ def sees_everybody(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(VIEW_ALL))
 
 
+def own_or_all(rows: QuerySet[M], user: Any) -> QuerySet[M]:
+    """Of what somebody ordered (`by`): all for whoever sees everybody, else one's own; nothing for a locked sign-in."""
+    if not user.is_active:
+        return rows.none()
+    return rows if sees_everybody(user) else rows.filter(by=user.pk)
+
+
 def visible_employees(user: Any) -> QuerySet[Employee]:
     """The employees whose rows `user` may see.
 
@@ -227,10 +235,8 @@ def for_export(employees: QuerySet[Employee], *, reader: Any = None) -> QuerySet
 
 
 def visible_imports(user: Any) -> QuerySet[ImportJob]:
-    """Imports hold other people's data: all with `people.view_all_employees`, else one's own."""
-    if not user.is_active:
-        return ImportJob.objects.none()
-    return ImportJob.objects.all() if user.has_perm(VIEW_ALL) else ImportJob.objects.filter(by_id=user.pk)
+    """Imports hold other people's data."""
+    return own_or_all(ImportJob.objects.all(), user)
 
 
 def team_paths() -> dict[int, list[str]]:

@@ -107,7 +107,7 @@ def _checked_name(name: str, but: Team | None = None) -> str:
     if but is not None and but.name == tidy:
         return tidy
     # Imports look names up without case: two that differ in nothing else would be one.
-    if Team.objects.filter(name__iexact=tidy).exclude(pk=but.pk if but else None).exists():
+    if Team.objects.filter(name__iexact=tidy).exclude(pk=but.pk if but else 0).exists():
         raise _taken(tidy)
     return tidy
 

@@ -338,3 +338,18 @@ def test_a_change_that_takes_somebody_out_of_the_keys_sight_is_done_and_answered
     assert (hired.status_code, hired.json()["userName"]) == (201, "caio")
     made = narrow.post("Groups", {"displayName": "Night"})
     assert (made.status_code, made.json()["displayName"]) == (201, "Night")
+
+
+def test_a_person_whose_manager_the_provider_cannot_see_is_changed_all_the_same(okta: Program):
+    boss = okta.post("Users", {"userName": "boss", "displayName": "Boss"}).json()["id"]
+    manager = {"manager": {"value": boss}}
+    ana = okta.post("Users", {"userName": "ana", "displayName": "Ana", ENTERPRISE: manager}).json()["id"]
+    assert okta.delete(f"Users/{boss}").status_code == 204
+    title = {"schemas": [], "Operations": [{"op": "replace", "path": "title", "value": "Driver"}]}
+    changed = okta.patch(f"Users/{ana}", title)
+    assert (changed.status_code, changed.json()["title"]) == (200, "Driver"), changed.content
+    whole = okta.put(f"Users/{ana}", {"userName": "ana", "displayName": "Ana L", ENTERPRISE: manager})
+    assert (whole.status_code, whole.json()["displayName"]) == (200, "Ana L"), whole.content
+    assert Employee.objects.get(name="Ana L").manager_id == int(boss[1:])
+    other = okta.post("Users", {"userName": "bia", "displayName": "Bia", ENTERPRISE: manager})
+    assert other.status_code == 400, "nobody gets a manager who is not there"

@@ -1,14 +1,17 @@
 """Groups over SCIM: teams and who is in them."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.core import clock as core_clock
 from apps.journal.models import Entry
-from apps.people.models import Membership, Team
+from apps.people.models import Employee, Membership, Team
 from tests.api.callers import Program
 from tests.api.test_scim_users import payload, provider
 from tests.factories import make_employee, make_team, make_user
@@ -166,3 +169,30 @@ def test_a_group_of_many_costs_as_few_statements_as_one_of_few(entra: Program):
 
     statements(2)
     assert statements(12) == statements(3)
+
+
+def test_a_filter_finds_no_member_out_of_sight_and_none_of_another_time():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    names = ("view_employee", "view_team", "view_membership")
+    owner.user_permissions.set(Permission.objects.filter(codename__in=names))
+    hidden, former, coming, mine = (make_employee(name) for name in ("Hidden", "Former", "Coming", "Mine"))
+    make_team("Ours", members=[me, hidden])
+    led = make_team("Led", leads=[me], members=[mine, former, coming])
+    today = core_clock.now().date()
+    Membership.objects.filter(employee=former).update(ends_on=today - timedelta(days=1))
+    Membership.objects.filter(employee=coming).update(starts_on=today + timedelta(days=1))
+    narrow, hr = provider(owner), provider()
+
+    def found(program: Program, who: Employee, form: str = 'members.value eq "u{}"') -> list[str]:
+        answer = program.get("Groups?filter=" + quote(form.format(who.pk)))
+        assert answer.status_code == 200, answer.content
+        return [one["displayName"] for one in answer.json()["Resources"]]
+
+    assert [found(narrow, who) for who in (me, mine, hidden)] == [["Ours", "Led"], ["Led"], []]
+    assert [found(hr, who) for who in (hidden, former, coming)] == [["Ours"], [], []]
+    assert found(narrow, hidden, 'members.value ne "u{}"') == ["Ours", "Led"]
+    assert found(narrow, me, 'displayName co "e" and members[value eq "u{}"]') == ["Led"]
+    assert found(narrow, me, "members pr") == ["Ours", "Led"]
+    told = hr.get(f"Groups/g{led.pk}").json()["members"]
+    assert {one["value"] for one in told} == {f"u{me.pk}", f"u{mine.pk}"}

@@ -15,13 +15,12 @@ from apps.api.scim.links import save_link
 from apps.api.scim.patch import Document
 from apps.core import clock
 from apps.core.texts import one_line
-from apps.people import clerk, teams
+from apps.people import clerk, queries, teams
 from apps.people.authority import Authority
-from apps.people.models import Employee, Team
+from apps.people.models import Employee, Membership, Team
 
 FILTERS = {
     "id": Column("pk", "key"), "displayname": Column("name"), "externalid": Column("scim__external_id", "exact"),
-    "members": Column("memberships__employee_id", "key"), "members.value": Column("memberships__employee_id", "key"),
     "members.type": Column("user", "fixed"),
 }  # fmt: skip
 
@@ -29,6 +28,17 @@ FILTERS = {
 def rows(by: Authority) -> QuerySet[Team]:
     """The teams this key may see; who was deleted by the identity provider is gone for it."""
     return clerk.teams(by).filter(Q(scim=None) | Q(scim__deleted_at=None)).select_related("scim")
+
+
+def columns(by: Authority) -> dict[str, Column]:
+    """By what this key may look for teams."""
+    member = Column("employee_id", "key", among=_memberships(by).values("team_id"))
+    return {**FILTERS, "members": member, "members.value": member}
+
+
+def _memberships(by: Authority) -> QuerySet[Membership]:
+    """Those of today, of people whom the provider can see: it is shown no others, and finds none by a filter."""
+    return clerk.members(by).filter(pk__in=queries.present().values("pk"), employee__in=users.rows(by).values("pk"))
 
 
 def group(by: Authority, name: str) -> Team:
@@ -49,9 +59,7 @@ def changed(team: Team) -> Team:
 
 def members_of(by: Authority, groups: Collection[Team]) -> dict[int, list[int]]:
     """Keys of the people in each of these teams, of those whom the provider can see. One look for all teams."""
-    today = clock.now().date()
-    current = Q(ends_on=None) | Q(ends_on__gte=today)
-    found = clerk.members(by).filter(current, team__in=groups, employee__in=users.rows(by).values("pk"))
+    found = _memberships(by).filter(team__in=groups)
     members: dict[int, list[int]] = {team.pk: [] for team in groups}
     for team_id, employee_id in found.order_by("employee_id").values_list("team_id", "employee_id"):
         members[team_id].append(employee_id)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -25,9 +26,13 @@ READ, WRITE = "people:read", "people:write"
 
 
 def rows(by: Authority) -> QuerySet[Employee]:
-    """The people whom this caller may see, each with the teams that the caller may see."""
-    teams = Membership.objects.filter(team__in=queries.visible_teams(by.user)).select_related("team").order_by("pk")
-    return clerk.people(by).prefetch_related(Prefetch("memberships", queryset=teams, to_attr="seen_memberships"))
+    """The people whom this caller may see, each with the teams of today that the caller may see."""
+    return _with_teams(clerk.people(by), by)
+
+
+def _with_teams(people: QuerySet[Employee], by: Authority) -> QuerySet[Employee]:
+    teams = queries.present().filter(team__in=queries.visible_teams(by.user)).select_related("team").order_by("pk")
+    return people.prefetch_related(Prefetch("memberships", queryset=teams, to_attr="seen_memberships"))
 
 
 def row(by: Authority, pk: int) -> Employee:
@@ -52,10 +57,15 @@ def other(by: Authority, pk: int | None, field: str) -> Employee | None:
     return found
 
 
-def answer(by: Authority, pk: int, status: int = 200) -> Response:
-    """The person as they are now, with the tag of that version."""
-    data = shapes.Person(row(by, pk)).data
-    return Response(data, status=status, headers={"ETag": etag(data)})
+def answer(person: Employee, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The person, with the tag of this version."""
+    data = shapes.Person(person).data
+    return Response(data, status=status, headers={"ETag": etag(data), **(headers or {})})
+
+
+def changed(by: Authority, pk: int, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The person as the caller's change left them: told also when it took them out of the caller's sight."""
+    return answer(_with_teams(Employee.objects.filter(pk=pk), by).get(), status, headers)
 
 
 def filtered(people: QuerySet[Employee], by: Authority, wanted: dict[str, Any]) -> QuerySet[Employee]:
@@ -66,22 +76,26 @@ def filtered(people: QuerySet[Employee], by: Authority, wanted: dict[str, Any]) 
         people = people.filter(state=wanted["state"])
     if "team" in wanted:
         seen = queries.visible_teams(by.user).filter(pk=wanted["team"])
-        people = people.filter(Exists(Membership.objects.filter(employee=OuterRef("pk"), team__in=seen)))
+        people = people.filter(Exists(queries.present().filter(employee=OuterRef("pk"), team__in=seen)))
     if "search" in wanted:
         text = wanted["search"]
         people = people.filter(Q(name__icontains=text) | Q(number__icontains=text) | Q(email__icontains=text))
     if "changed_since" in wanted:
-        people = people.filter(_changed_since(wanted["changed_since"]))
+        people = people.alias(key=KEY).filter(_changed_since(wanted["changed_since"]))
     return people
 
 
+KEY = Cast("pk", CharField())  # as the journal writes it
+REMOVED = ("absence.removed", "membership.removed")
+
+
 def _changed_since(moment: datetime) -> Q:
-    """The journal knows every change; no second column could forget one."""
+    """The journal knows every change; no second column could forget one. What was taken away is not there to be asked."""
     entries = Entry.objects.filter(at__gte=moment)
     own = entries.filter(subject_type="people.employee", subject_id=Cast(OuterRef("pk"), CharField()))
     return Q(Exists(own)) | Q(pk__in=_of_rows(entries, "people.absence", Absence)) | Q(
         pk__in=_of_rows(entries, "people.membership", Membership)
-    )  # fmt: skip
+    ) | Q(key__in=entries.filter(name__in=REMOVED).values_list(Cast(KT("before__employee"), CharField())))  # fmt: skip
 
 
 def _of_rows(entries: QuerySet[Entry], kind: str, model: Any) -> QuerySet[Any]:
@@ -104,15 +118,7 @@ class People(ApiView):
         values = given(shapes.PersonNew, request.data)
         manager = other(self.by, values.pop("manager", None), "manager")
         hired = clerk.hire(by=self.by, manager=manager, **values)
-        data = shapes.Person(_with_teams(hired)).data
-        place = reverse("api:person", args=[hired.pk], request=request)
-        return Response(data, status=201, headers={"Location": place, "ETag": etag(data)})
-
-
-def _with_teams(employee: Employee) -> Employee:
-    """Somebody new is in no team yet, and may be out of the sight of who hired them."""
-    employee.seen_memberships = []  # type: ignore[attr-defined]
-    return employee
+        return changed(self.by, hired.pk, 201, {"Location": reverse("api:person", args=[hired.pk], request=request)})
 
 
 class Person(ApiView):
@@ -121,7 +127,7 @@ class Person(ApiView):
     @extend_schema(operation_id="get_person", responses=shapes.Person)
     def get(self, request: Request, pk: int) -> Response:
         """One person. `ETag` names the version; send it as `If-Match` with a change."""
-        return answer(self.by, pk)
+        return answer(row(self.by, pk))
 
     @extend_schema(operation_id="change_person", request=shapes.PersonChange, responses=shapes.Person)
     def patch(self, request: Request, pk: int) -> Response:
@@ -132,7 +138,7 @@ class Person(ApiView):
         if "manager" in values:
             values["manager"] = other(self.by, values["manager"], "manager")
         clerk.change(employee=person, by=self.by, **values)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Leave(ApiView):
@@ -145,7 +151,7 @@ class Leave(ApiView):
         person = locked(self.by, pk)
         values = given(shapes.Leaving, request.data or {})
         clerk.mark_left(employee=person, by=self.by, on=values.get("left_on"))
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Return(ApiView):
@@ -157,7 +163,7 @@ class Return(ApiView):
         person = locked(self.by, pk)
         given(shapes.Nothing, request.data or {})
         clerk.take_back(employee=person, by=self.by)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Manager(ApiView):
@@ -170,7 +176,7 @@ class Manager(ApiView):
         check_match(request, etag(shapes.Person(person).data))
         values = given(shapes.ManagerIn, request.data)
         clerk.set_manager(employee=person, manager=other(self.by, values["manager"], "manager"), by=self.by)
-        return answer(self.by, pk)
+        return changed(self.by, pk)
 
 
 class Absences(ApiView):

@@ -63,14 +63,16 @@ def preview(*, calendar: WorkCalendar, content: bytes, by: Any) -> Preview:
     # Only what is looked at goes with the preview and comes back: no longer cell is ever taken.
     rows = [[row.number, [cell[:CARRIED] for key, cell in zip(columns, row.cells, strict=True) if key], row.problem, dict(row.values)]
             for row in table.rows]  # fmt: skip
-    return _looked(calendar, by, [key for key in columns if key], rows)
-
-
-def _looked(calendar: WorkCalendar, by: Any, columns: Sequence[str], rows: list[list[Any]]) -> Preview:
-    read = [tables.Row(number, cells, problem, values) for number, cells, problem, values in rows]
-    lines = daysfile.check(read, columns, _place(calendar), _present(calendar))
-    kept = {"calendar": calendar.pk, "user": by.pk, "columns": list(columns), "rows": rows, "digest": _digest(lines)}
+    used = [key for key in columns if key]
+    lines = _checked(calendar, used, rows)
+    kept = {"calendar": calendar.pk, "user": by.pk, "columns": used, "rows": rows, "digest": _digest(lines)}
     return Preview(lines, daysfile.counts(lines), signing.dumps(kept, salt=SALT, compress=True))
+
+
+def _checked(calendar: WorkCalendar, columns: Sequence[str], rows: list[list[Any]]) -> list[daysfile.Line]:
+    """What each row would do to the calendar as it is now."""
+    read = [tables.Row(number, cells, problem, values) for number, cells, problem, values in rows]
+    return daysfile.check(read, columns, _place(calendar), _present(calendar))
 
 
 def _digest(lines: list[daysfile.Line]) -> str:
@@ -94,15 +96,17 @@ def apply(*, calendar: WorkCalendar, token: str, by: Any) -> dict[str, int]:
     if (kept["calendar"], kept["user"]) != (calendar.pk, by.pk):
         raise InvalidInputError(_("The preview belongs to another calendar. Upload the file again."))
     row = WorkCalendar.objects.select_for_update().get(pk=calendar.pk)
-    found = _looked(row, by, kept["columns"], kept["rows"])
-    if _digest(found.lines) != kept["digest"]:
+    lines = _checked(row, kept["columns"], kept["rows"])
+    if _digest(lines) != kept["digest"]:
         raise StaleVersionError(
             _("Somebody has changed the calendar since the preview. Upload the file again and look.")
         )
-    _write(row, [line for line in found.lines if line.kind in {"new", "changed"}], by)
-    if found.changes:
-        record("workcalendar.days_imported", subject=row, by=by, after=found.counts)
-    return found.counts
+    changes = [line for line in lines if line.kind in {"new", "changed"}]
+    _write(row, changes, by)
+    counts = daysfile.counts(lines)
+    if changes:
+        record("workcalendar.days_imported", subject=row, by=by, after=counts)
+    return counts
 
 
 def _write(calendar: WorkCalendar, lines: list[daysfile.Line], by: Any) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import CharField, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contacts.models import Consent, Contact, Invitation
+from apps.contacts import queries
+from apps.contacts.models import Consent, Invitation
 from apps.journal.models import Entry
 from apps.people.models import Employee
 from apps.people.timeline import Line, register
@@ -31,17 +31,12 @@ STOPS: dict[str, str | Promise] = {
 }
 
 
-def _entries(employee: Employee, names: Iterable[str]) -> QuerySet[Entry]:
-    theirs = Contact.objects.filter(employee=employee).annotate(key=Cast("pk", CharField())).values("key")
-    return Entry.objects.filter(subject_type="contacts.contact", subject_id__in=theirs, name__in=list(names))
-
-
 def _addresses(employee: Employee, user: Any) -> QuerySet[Entry]:
-    return _entries(employee, ADDRESSES)
+    return queries.entries_of(employee, ADDRESSES)
 
 
 def _stops(employee: Employee, user: Any) -> QuerySet[Entry]:
-    return _entries(employee, STOPS)
+    return queries.entries_of(employee, STOPS)
 
 
 def _tell_entries(rows: Sequence[Entry], user: Any) -> Iterable[Line]:
@@ -53,7 +48,7 @@ def _tell_entries(rows: Sequence[Entry], user: Any) -> Iterable[Line]:
 
 
 def _consents(employee: Employee, user: Any) -> QuerySet[Consent]:
-    return Consent.objects.filter(contact__employee=employee)
+    return queries.of_their_time(Consent.objects.all(), employee, at="at")
 
 
 def _tell_consents(rows: Sequence[Consent], user: Any) -> Iterable[Line]:

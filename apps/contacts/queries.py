@@ -1,11 +1,26 @@
 """Reads about contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Exists,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
 
 from apps.contacts import consent as rules
 from apps.contacts.consent import Question
@@ -29,6 +44,7 @@ from apps.contacts.models import (
 )
 from apps.core import clock
 from apps.core.together import recall
+from apps.journal.models import Entry
 from apps.people.models import Employee
 from apps.people.phones import variants
 from apps.people.queries import VIEW_ALL, visible_employees
@@ -41,12 +57,54 @@ __all__ = [
 ]  # fmt: skip
 
 
+M = TypeVar("M", bound=Model)
+_OWNERS = Entry.objects.filter(subject_type=Contact._meta.label_lower, name__in=["contact.linked", "contact.unlinked"])
+"""What the journal says of who stands behind an address: from then on the employee named after it, or nobody."""
+
+
 def contact_of(employee: Employee) -> Contact | None:
     """The active contact of somebody who still works here; of several, the one linked last."""
     if not employee.is_active:
         return None
     rows = Contact.objects.select_related("employee").filter(employee=employee, state=Contact.State.ACTIVE)
     return recall(("contact of", employee.pk), rows.order_by("-id").first)
+
+
+def addresses_of(employee: Employee) -> QuerySet[Contact]:
+    """Those behind which this person stands, or stood once."""
+    once = _OWNERS.filter(name="contact.linked", after__employee=str(employee.pk))
+    return Contact.objects.filter(
+        Q(employee=employee) | Q(pk__in=once.values_list(Cast("subject_id", BigIntegerField())))
+    )
+
+
+def of_their_time(rows: QuerySet[M], employee: Employee, *, at: str, contact: str = "contact") -> QuerySet[M]:
+    """Those of `rows` that are of an address while it was this person's; `contact` and `at` are their address and moment.
+
+    What came before anybody was known there is of whoever was known first.
+    """
+    found = rows.filter(**{f"{contact}__in": addresses_of(employee)})
+    return _of_owner(found, employee, contact, Q(at__lte=OuterRef(at)))
+
+
+def entries_of(employee: Employee, names: Iterable[str]) -> QuerySet[Entry]:
+    """As `of_their_time`, for entries of the journal about addresses."""
+    keys = addresses_of(employee).values_list(Cast("pk", CharField()))
+    rows = Entry.objects.filter(subject_type=Contact._meta.label_lower, subject_id__in=keys, name__in=list(names))
+    # Its end is the last thing that is told of somebody's time, its beginning the first.
+    before = Q(id__lt=OuterRef("pk")) | Q(id=OuterRef("pk"), name="contact.linked")
+    return _of_owner(rows, employee, "subject_id", before)
+
+
+def _of_owner(rows: QuerySet[M], employee: Employee, contact: str, before: Q) -> QuerySet[M]:
+    owners = _OWNERS.filter(subject_id=Cast(OuterRef(contact), CharField()))
+    named = Coalesce(KT("after__employee"), Value(""), output_field=CharField())
+    owner = Coalesce(
+        Subquery(owners.filter(before).order_by("-id").values_list(named)[:1]),
+        Subquery(owners.order_by("id").values_list(named)[:1]),
+        Value(str(employee.pk)),
+    )
+    return rows.filter(Exact(owner, Value(str(employee.pk))))
 
 
 def in_doubt(employees: Sequence[Employee]) -> set[int]:

@@ -32,9 +32,7 @@ def _enrolments(user: Any) -> QuerySet[Enrolment]:
 
 
 def _batches(user: Any) -> QuerySet[InvitationBatch]:
-    if people.sees_everybody(user):
-        return InvitationBatch.objects.all()
-    return InvitationBatch.objects.filter(by=user.pk) if user.is_active else InvitationBatch.objects.none()
+    return people.own_or_all(InvitationBatch.objects.all(), user)
 
 
 declare("contacts.contact", words=_("of the employees one may see; strangers only for whoever sees everybody"),

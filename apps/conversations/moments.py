@@ -10,6 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.contacts import queries as contacts
 from apps.conversations.models import Message
 from apps.people.models import Employee
 from apps.people.timeline import Line, register
@@ -27,7 +28,8 @@ SENT: dict[str, str | Promise] = {
 
 def _rows(employee: Employee, user: Any) -> QuerySet[Message]:
     told = ("conversation", "kind", "text", "revoked_at", "received_at")
-    return Message.objects.filter(conversation__contact__employee=employee).only(*told)
+    rows = Message.objects.only(*told)
+    return contacts.of_their_time(rows, employee, at="received_at", contact="conversation__contact")
 
 
 def _tell(rows: Sequence[Message], user: Any) -> Iterable[Line]:

@@ -122,15 +122,18 @@ class RecordedModelAdmin(ScopedMixin, Searched, ModelAdmin):
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         with transaction.atomic():
-            before = {obj.pk: snapshot(type(obj)._default_manager.filter(pk=obj.pk).first())
-                      for obj in formset.get_queryset()} if hasattr(formset, "get_queryset") else {}  # fmt: skip
+            model: type[models.Model] | None = getattr(formset, "model", None)
+            shown = [obj.pk for obj in formset.get_queryset()] if model is not None else []
+            stored = model._default_manager.in_bulk(shown) if model is not None else {}
+            for gone in getattr(formset, "deleted_forms", []):  # before they go: a deleted row has no key any more
+                row = stored.get(gone.instance.pk)
+                if row is not None:
+                    record_edit(request, row, snapshot(row), {}, "removed")
             super().save_formset(request, form, formset, change)
             for obj in getattr(formset, "new_objects", []):
                 record_edit(request, obj, {}, snapshot(obj), "added")
             for obj, _fields in getattr(formset, "changed_objects", []):
-                record_edit(request, obj, before.get(obj.pk, {}), snapshot(obj), "changed")
-            for obj in getattr(formset, "deleted_objects", []):
-                record_edit(request, obj, snapshot(obj), {}, "removed")
+                record_edit(request, obj, snapshot(stored.get(obj.pk)), snapshot(obj), "changed")
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """The journal is the one audit table: Django's own log stays empty."""
@@ -151,10 +154,13 @@ def acting(request: HttpRequest) -> HasActor:
 def record_edit(
     request: HttpRequest, obj: models.Model, before: dict[str, Any], after: dict[str, Any], verb: str
 ) -> None:
-    """One entry of an edit on a screen; nothing when nothing changed."""
+    """One entry of an edit on a screen; nothing when nothing changed. Whose a removed row was outlives its erasable body."""
     old, new = difference(before, after)
     if old or new:
-        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=acting(request), body={"before": old, "after": new})
+        keys = {field.name: old[field.name] for field in obj._meta.concrete_fields
+                if field.is_relation and old.get(field.name) is not None} if verb == "removed" else {}  # fmt: skip
+        record(f"{obj._meta.model_name}.{verb}", subject=obj, by=acting(request), before=keys,
+               body={"before": old, "after": new})  # fmt: skip
 
 
 class ReadOnlyAdmin(RecordedModelAdmin):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from apps.contacts import queries as contacts
 from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
 from apps.people.timeline import Line, register
@@ -19,7 +20,7 @@ LONGEST = 200  # characters of a message on a line
 
 def _rows(employee: Employee, user: Any) -> QuerySet[OutboundMessage]:
     told = ("kind", "klass", "text", "data", "state", "created_at")
-    return OutboundMessage.objects.filter(contact__employee=employee).only(*told)
+    return contacts.of_their_time(OutboundMessage.objects.only(*told), employee, at="created_at")
 
 
 def _tell(rows: Sequence[OutboundMessage], user: Any) -> Iterable[Line]:

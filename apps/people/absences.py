@@ -5,13 +5,17 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core import clock
 from apps.core.errors import NotPermittedError
 from apps.core.texts import one_line
 from apps.journal.services import plain, record
-from apps.people import clerk, services
+from apps.people import clerk, queries, services
 from apps.people.authority import Authority
-from apps.people.models import Absence
+from apps.people.models import Absence, Employee
+from apps.timers.models import Timer
+from apps.timers.services import cancel_timer, set_timer
 
+HANDLER = "people.absence_begins"
 _TOLD = ("starts_on", "ends_on", "deputy")
 
 
@@ -57,3 +61,38 @@ def seen(by: Authority, pk: int) -> Absence:
     if row is None:
         raise NotPermittedError(_("This absence is not among those you may see. Nothing was changed."))
     return row
+
+
+# --- the first morning ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def watch_absence(absence_id: int) -> None:
+    """After a change of the absence. Running already: said at once. Still to come: a timer for its first morning."""
+    absence = Absence.objects.select_related("employee").filter(pk=absence_id).first()
+    if absence is None:
+        cancel_timer(handler=HANDLER, key=_key(absence_id))
+    elif not services.start_absence(absence=absence) and services.begins_at(absence) > clock.now():
+        _set(absence)
+
+
+@transaction.atomic
+def watch_person(employee: Employee) -> None:
+    """After a change of the person: what is still to come begins at midnight of where they live now.
+
+    One that has begun there meanwhile is said at once, one that was said before is not said again.
+    """
+    coming = Absence.objects.filter(employee=employee, ends_on__gte=queries.today(employee)).select_related("employee")
+    for absence in coming:
+        waits = Timer.objects.filter(handler=HANDLER, key=_key(absence.pk), state=Timer.State.SET)
+        if services.begins_at(absence) > clock.now() or waits.exists():
+            _set(absence)
+
+
+def _set(absence: Absence) -> None:
+    due = services.begins_at(absence)
+    set_timer(handler=HANDLER, key=_key(absence.pk), due_at=due, data={"absence": absence.pk})
+
+
+def _key(absence_id: int) -> str:
+    return f"absence:{absence_id}"

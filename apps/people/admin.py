@@ -159,7 +159,7 @@ class EmployeeAdmin(TimelinePage, DepartureButtons, BulkDeeds, RecordedModelAdmi
         with transaction.atomic():
             record("employees.exported", by=acting(request), after={"format": kind, "employees": shown.count()},
                    body={"filter": request.GET.urlencode()})  # fmt: skip
-        lines = resource.lines(queries.for_export(shown))
+        lines = resource.lines(queries.for_export(shown, reader=request.user))
         return samples.exported(kind, lines, f"people-{clock.now():%Y%m%d-%H%M%S}")
 
 
@@ -195,11 +195,12 @@ class TeamAdmin(RecordedModelAdmin):
     inlines = [MemberInline]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Team]:
-        active = models.Q(memberships__employee__state=Employee.State.ACTIVE)
+        active = models.Q(memberships__in=queries.present(), memberships__employee__state=Employee.State.ACTIVE)
         if not queries.sees_everybody(request.user):  # a plain member sees who leads the team, not how many are in it
             active &= models.Q(memberships__employee__in=queries.visible_employees(request.user))
         counted = queries.visible_teams(request.user).annotate(members=models.Count("memberships", filter=active))
-        return counted.order_by("name").prefetch_related("memberships__employee")  # counting drops the model's order
+        present = models.Prefetch("memberships", queries.present().select_related("employee"), to_attr="present")
+        return counted.order_by("name").prefetch_related(present)  # counting drops the model's order
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """As a tree while it can be told in one statement; by name beyond."""
@@ -226,8 +227,8 @@ class TeamAdmin(RecordedModelAdmin):
         return f"{'– ' * getattr(team, 'depth', 0)}{team.name}"
 
     @admin.display(description=_("led by"))
-    def leads(self, team: Team) -> str:
-        return ", ".join(str(row.employee) for row in team.memberships.all() if row.is_lead and row.employee.is_active)
+    def leads(self, team: Any) -> str:
+        return ", ".join(str(row.employee) for row in team.present if row.is_lead and row.employee.is_active)
 
     @admin.display(description=_("members"), ordering="members")
     def size(self, team: Any) -> int:

@@ -4,6 +4,7 @@ The verbs themselves are those of `services`; the REST API and SCIM come through
 answered as if they did not exist.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -144,9 +145,15 @@ def record_absence(
 
 def seen(by: Authority, employee: Employee) -> Employee:
     """The row itself, when it is in sight. Raises NotPermittedError, which names nobody."""
-    if not queries.visible_employees(by.user).filter(pk=employee.pk).exists():
-        raise NotPermittedError(_("This person is not among those you may see. Nothing was changed."))
+    all_seen(by, [employee])
     return employee
+
+
+def all_seen(by: Authority, employees: Sequence[Employee]) -> None:
+    """As `seen`, for each of many."""
+    wanted = {one.pk for one in employees}
+    if queries.visible_employees(by.user).filter(pk__in=wanted).count() != len(wanted):
+        raise NotPermittedError(_("This person is not among those you may see. Nothing was changed."))
 
 
 # --- values -----------------------------------------------------------------------------------------------------------

@@ -56,15 +56,11 @@ def _give_lead(*, employee: Employee, key: str, to: Employee | None, by: HasActo
     if row is None:
         return
     if to is not None:
-        taken, _made = Membership.objects.get_or_create(team=row.team, employee=to)
-        taken.is_lead, taken.ends_on = True, None
-        taken.save(update_fields=["is_lead", "ends_on"])
-        record(
-            "membership.changed", subject=taken, by=by, after={"team": row.team_id, "employee": to.pk, "is_lead": True}
-        )
+        services.put_in_team(employees=[to], team=row.team, by=by, is_lead=True)
+    before = services.told_membership(row)
     row.is_lead = False
     row.save(update_fields=["is_lead"])
-    record("membership.changed", subject=row, by=by, before={"is_lead": True}, after={"is_lead": False})
+    record("membership.changed", subject=row, by=by, before=before, after=services.told_membership(row))
 
 
 def _deputies(employee: Employee) -> Iterator[OpenThing]:

@@ -21,6 +21,16 @@ __all__ = [
 ]  # fmt: skip
 
 
+def house_language() -> str:
+    """The language of whoever has not been given another."""
+    return str(settings.LANGUAGE_CODE)
+
+
+def house_time_zone() -> str:
+    """Where people live unless they are said to live elsewhere."""
+    return str(settings.TIME_ZONE)
+
+
 class User(AbstractUser):
     """Somebody who signs in to the admin. A person of the company is an Employee."""
 
@@ -102,11 +112,11 @@ class Employee(models.Model):
         verbose_name=_("cost centre"), help_text=_("What their cost is booked on."),
     )  # fmt: skip
     language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default="en",
+        _("language"), max_length=10, choices=settings.LANGUAGES, default=house_language,
         help_text=_("In which they read every message."),
     )  # fmt: skip
     time_zone = models.CharField(
-        _("time zone"), max_length=60, default="UTC",
+        _("time zone"), max_length=60, default=house_time_zone,
         help_text=_("Like America/Sao_Paulo or Europe/Lisbon. Reminders and quiet hours follow it."),
     )  # fmt: skip
     calendar = models.ForeignKey(
@@ -186,6 +196,9 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employee} · {self.team}"
+
+    def covers(self, day: date) -> bool:
+        return (self.starts_on or day) <= day <= (self.ends_on or day)
 
 
 class Absence(models.Model):

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 
 from apps.core import clock
 from apps.core.zones import zone_of
 from apps.people import policy
 from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
+M = TypeVar("M", bound=Model)
 VIEW_ALL = "people.view_all_employees"
 VIEW_LEAVING = "people.view_leaving"
 
@@ -78,6 +79,11 @@ def _within(on: date | None) -> Q:
     if on is None:
         return Q()
     return (Q(starts_on=None) | Q(starts_on__lte=on)) & (Q(ends_on=None) | Q(ends_on__gte=on))
+
+
+def present(on: date | None = None) -> QuerySet[Membership]:
+    """Memberships that cover `on` (None: today, on the house's clock)."""
+    return Membership.objects.filter(_within(on or clock.now().date()))
 
 
 def members_of(team: Team, on: date | None = None) -> list[Employee]:
@@ -173,11 +179,18 @@ def sees_everybody(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(VIEW_ALL))
 
 
+def own_or_all(rows: QuerySet[M], user: Any) -> QuerySet[M]:
+    """Of what somebody ordered (`by`): all for whoever sees everybody, else one's own; nothing for a locked sign-in."""
+    if not user.is_active:
+        return rows.none()
+    return rows if sees_everybody(user) else rows.filter(by=user.pk)
+
+
 def visible_employees(user: Any) -> QuerySet[Employee]:
     """The employees whose rows `user` may see.
 
-    Everybody with `people.view_all_employees`; else oneself, direct reports and whoever is in a team one leads or below
-    it, today. A sign-in without an active employee sees nobody.
+    Everybody with `people.view_all_employees`; else oneself, direct reports and whoever is today in a team that one leads
+    today, or below it. A sign-in without an active employee sees nobody.
     """
     everybody = Employee.objects.all()
     if sees_everybody(user):
@@ -185,7 +198,7 @@ def visible_employees(user: Any) -> QuerySet[Employee]:
     own = employee_of(user)
     if own is None:
         return everybody.none()
-    from_teams = Membership.objects.filter(team_id__in=led_teams(user)).values("employee_id")
+    from_teams = present(today(own)).filter(team_id__in=led_teams(user)).values("employee_id")
     return everybody.filter(Q(pk=own.pk) | Q(manager=own) | Q(pk__in=from_teams))
 
 
@@ -208,22 +221,22 @@ def visible_teams(user: Any) -> QuerySet[Team]:
 # --- lists and files --------------------------------------------------------------------------------------------------
 
 
-def for_export(employees: QuerySet[Employee]) -> QuerySet[Employee]:
-    """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in `planned_leavings`."""
-    present = Membership.objects.filter(_within(clock.now().date())).select_related("team")
+def for_export(employees: QuerySet[Employee], *, reader: Any = None) -> QuerySet[Employee]:
+    """With all that a line of a file says of an employee; teams of today in `present_memberships`, planned departures in
+    `planned_leavings`: none for a `reader` who may not see departures."""
     rows = employees.select_related("manager", "cost_centre", "calendar")
     planned = Leaving.objects.filter(state=Leaving.State.PLANNED)
+    if reader is not None and not reader.has_perm(VIEW_LEAVING):
+        planned = planned.none()
     return rows.prefetch_related(
-        Prefetch("memberships", queryset=present, to_attr="present_memberships"),
+        Prefetch("memberships", queryset=present().select_related("team"), to_attr="present_memberships"),
         Prefetch("leavings", queryset=planned, to_attr="planned_leavings"),
     )
 
 
 def visible_imports(user: Any) -> QuerySet[ImportJob]:
-    """Imports hold other people's data: all with `people.view_all_employees`, else one's own."""
-    if not user.is_active:
-        return ImportJob.objects.none()
-    return ImportJob.objects.all() if user.has_perm(VIEW_ALL) else ImportJob.objects.filter(by_id=user.pk)
+    """Imports hold other people's data."""
+    return own_or_all(ImportJob.objects.all(), user)
 
 
 def team_paths() -> dict[int, list[str]]:

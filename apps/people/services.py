@@ -55,18 +55,21 @@ def hire(
     phone: str = "",
     email: str = "",
     position: str = "",
-    language: str = "en",
-    time_zone: str = "UTC",
+    language: str = "",
+    time_zone: str = "",
     manager: Employee | None = None,
     calendar: WorkCalendar | None = None,
     cost_centre: CostCentre | None = None,
     teams: Iterable[Team] = (),
 ) -> Employee:
-    """Add an employee; the phone may come in any local spelling. Raises InvalidInputError naming the wrong fields."""
-    given = {
-        "number": number, "name": name, "phone": phone, "email": email, "position": position, "language": language,
-        "time_zone": time_zone, "calendar": calendar, "cost_centre": cost_centre}  # fmt: skip
-    return hire_many([{**given, "manager": manager, "teams": teams}], by=by)[0]
+    """Add an employee; the phone may come in any local spelling. Without a language or time zone they have the house's.
+
+    Raises InvalidInputError naming the wrong fields.
+    """
+    given = {"number": number, "name": name, "phone": phone, "email": email, "position": position, "calendar": calendar,
+             "cost_centre": cost_centre}  # fmt: skip
+    special = {key: text for key, text in (("language", language), ("time_zone", time_zone)) if text}
+    return hire_many([{**given, **special, "manager": manager, "teams": teams}], by=by)[0]
 
 
 @joined
@@ -167,7 +170,7 @@ def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> Non
     wanted = {team.pk: team for team in teams}
     today = queries.today(employee)
     for row in Membership.objects.filter(employee=employee).select_related("team", "employee"):
-        is_present = (row.starts_on or today) <= today <= (row.ends_on or today)
+        is_present = row.covers(today)
         team = wanted.pop(row.team_id, None)
         if team is None and is_present:
             _record_membership(row, "removed", by, before={"employee": employee.pk, "team": row.team_id})
@@ -179,6 +182,41 @@ def set_teams(*, employee: Employee, teams: Iterable[Team], by: HasActor) -> Non
     _add_memberships([(Membership(employee=employee, team=team), by) for team in wanted.values()])
 
 
+@transaction.atomic
+def put_in_team(
+    *, employees: Sequence[Employee], team: Team, by: HasActor, is_lead: bool | None = None
+) -> list[Membership]:
+    """These people are in the team today, as its leads or not (None: as they are); in the order given.
+
+    Who is in stays so, for as long as planned; whose time there is over, or has yet to begin, comes from today on.
+    """
+    Team.objects.select_for_update().get(pk=team.pk)  # nobody else puts one of them in meanwhile
+    found = Membership.objects.select_for_update().filter(team=team, employee__in=employees)
+    rows = {row.employee_id: row for row in found}
+    before = {pk: told_membership(row) for pk, row in rows.items()}
+    for employee in employees:
+        row = rows.setdefault(employee.pk, Membership(team=team, employee=employee))
+        row.team, row.employee = team, employee
+        today = queries.today(employee)
+        if row.pk and not row.covers(today):
+            row.starts_on, row.ends_on = today, None
+        row.is_lead = row.is_lead if is_lead is None else is_lead
+    fresh = [row for pk, row in rows.items() if pk not in before]
+    changed = [row for pk, row in rows.items() if pk in before and before[pk] != told_membership(row)]
+    Membership.objects.bulk_create(fresh)
+    Membership.objects.bulk_update(changed, ["is_lead", "starts_on", "ends_on"], batch_size=500)
+    record_many(Happened("membership.added", row, by, after=told_membership(row)) for row in fresh)
+    record_many(Happened("membership.changed", row, by, before=before[row.employee_id], after=told_membership(row))
+                for row in changed)  # fmt: skip
+    return [rows[employee.pk] for employee in employees]
+
+
+def told_membership(row: Membership) -> dict[str, Any]:
+    """As the journal tells of one: keys and days only."""
+    days = {"starts_on": plain(row.starts_on), "ends_on": plain(row.ends_on)}
+    return {"team": row.team_id, "employee": row.employee_id, "is_lead": row.is_lead, **days}
+
+
 def _add_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
     """At once, or all of a batch in one statement."""
     if added and not _MEMBERSHIPS.keep(*added):
@@ -188,7 +226,7 @@ def _add_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
 def _write_memberships(added: Sequence[tuple[Membership, HasActor]]) -> None:
     Membership.objects.bulk_create([row for row, _by in added])
     record_many(
-        Happened("membership.added", row, by, body={"before": {}, "after": {"employee": row.employee_id, "team": row.team_id}})
+        Happened("membership.added", row, by, after={"employee": row.employee_id, "team": row.team_id})
         for row, by in added
     )  # fmt: skip
 
@@ -197,7 +235,7 @@ _MEMBERSHIPS: Later[tuple[Membership, HasActor]] = Later(_write_memberships, ran
 
 
 def _record_membership(row: Membership, verb: str, by: HasActor, **sides: dict[str, Any]) -> None:
-    record(f"membership.{verb}", subject=row, by=by, body={"before": {}, "after": {}, **sides})
+    record(f"membership.{verb}", subject=row, by=by, **sides)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Teams as a caller from outside may change them: make, rename, move, members in and out. Each leaves its entry."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.core.texts import one_line
-from apps.journal.services import plain, record
+from apps.journal.services import Happened, plain, record, record_many
 from apps.people import clerk, policy, queries, services
 from apps.people.authority import Authority
 from apps.people.models import Employee, Membership, Team
@@ -52,41 +53,43 @@ def change_team(*, team: Team, by: Authority, **values: Any) -> Team:
 
 @transaction.atomic
 def add_member(*, team: Team, employee: Employee, by: Authority, is_lead: bool | None = None) -> Membership:
-    """Put a person into a team, as its lead or not (None: as they are). Who is in already stays so.
+    """Put a person into a team from today on, as its lead or not (None: as they are). Who is in already stays so.
 
     Raises NotPermittedError for a team or person out of sight.
     """
+    return add_members(team=team, employees=[employee], by=by, is_lead=is_lead)[0]
+
+
+@transaction.atomic
+def add_members(
+    *, team: Team, employees: Sequence[Employee], by: Authority, is_lead: bool | None = None
+) -> list[Membership]:
+    """As `add_member`, for many in as many statements as for one."""
     by.need("people.add_membership", "people.change_membership")
     seen(by, team)
-    clerk.seen(by, employee)
-    today = queries.today(employee)
-    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
-    if row is None:
-        row = Membership.objects.create(team=team, employee=employee, is_lead=bool(is_lead))
-        record("membership.added", subject=row, by=by, after=_told(row))
-        return row
-    before = _told(row)
-    row.is_lead = row.is_lead if is_lead is None else is_lead
-    if row.ends_on is not None and row.ends_on < today:  # who comes again, comes from today on
-        row.starts_on, row.ends_on = today, None
-    if _told(row) != before:
-        row.save(update_fields=["is_lead", "starts_on", "ends_on"])
-        record("membership.changed", subject=row, by=by, before=before, after=_told(row))
-    return row
+    clerk.all_seen(by, employees)
+    return services.put_in_team(employees=employees, team=team, by=by, is_lead=is_lead)
 
 
 @transaction.atomic
 def remove_member(*, team: Team, employee: Employee, by: Authority) -> bool:
     """Take a person out of a team; False when they were not in it. Raises NotPermittedError."""
+    return bool(remove_members(team=team, employees=[employee], by=by))
+
+
+@transaction.atomic
+def remove_members(*, team: Team, employees: Sequence[Employee], by: Authority) -> int:
+    """As `remove_member`, for many; returns how many were in it."""
     by.need("people.delete_membership")
     seen(by, team)
-    clerk.seen(by, employee)
-    row = Membership.objects.select_for_update().filter(team=team, employee=employee).first()
-    if row is None:
-        return False
-    record("membership.removed", subject=row, by=by, before=_told(row))
-    row.delete()
-    return True
+    clerk.all_seen(by, employees)
+    people = {one.pk: one for one in employees}
+    rows = list(Membership.objects.select_for_update().filter(team=team, employee__in=people).order_by("pk"))
+    for row in rows:
+        row.team, row.employee = team, people[row.employee_id]
+    record_many(Happened("membership.removed", row, by, before=services.told_membership(row)) for row in rows)
+    Membership.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
 
 
 def seen(by: Authority, team: Team) -> Team:
@@ -101,7 +104,10 @@ def _checked_name(name: str, but: Team | None = None) -> str:
     if not tidy or len(tidy) > LONGEST_NAME:
         sentence = _("A team needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
         raise InvalidInputError(sentence, fields={"name": sentence})
-    if (but is None or but.name != tidy) and Team.objects.filter(name=tidy).exists():
+    if but is not None and but.name == tidy:
+        return tidy
+    # Imports look names up without case: two that differ in nothing else would be one.
+    if Team.objects.filter(name__iexact=tidy).exclude(pk=but.pk if but else 0).exists():
         raise _taken(tidy)
     return tidy
 
@@ -127,8 +133,3 @@ def _saved(team: Team) -> Team:
 def _taken(name: str) -> InvalidInputError:
     sentence = _("There is a team called “%(name)s” already.") % {"name": name}
     return InvalidInputError(sentence, fields={"name": sentence}, code="name_taken")
-
-
-def _told(row: Membership) -> dict[str, Any]:
-    ends = row.ends_on.isoformat() if row.ends_on else None
-    return {"team": row.team_id, "employee": row.employee_id, "is_lead": row.is_lead, "ends_on": ends}

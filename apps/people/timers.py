@@ -1,12 +1,12 @@
 """The morning an absence begins, and the one after somebody's last day."""
 
-from apps.people import planned, services
+from apps.people import absences, planned, services
 from apps.people.models import Absence
 from apps.timers.models import Timer
 from apps.timers.registry import handles
 
 
-@handles("people.absence_begins")
+@handles(absences.HANDLER)
 def absence_begins(timer: Timer) -> None:
     """An absence that was removed or moved meanwhile is not announced."""
     absence = Absence.objects.select_related("employee").filter(pk=timer.data["absence"]).first()

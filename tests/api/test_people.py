@@ -1,8 +1,10 @@
 """People over REST: row scope, values, states, pages."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
 
 from apps.core import clock as core_clock
 from apps.journal.models import Entry
@@ -10,6 +12,7 @@ from apps.people import planned, services
 from apps.people.models import Absence, Employee, Membership
 from tests.api.callers import Program, token_for
 from tests.factories import make_absence, make_employee, make_team, make_user
+from tests.signin import at_the_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +143,37 @@ def test_absences_are_listed_and_recorded(hr: Program):
     assert Absence.objects.count() == 1
 
 
+def test_a_change_that_takes_somebody_out_of_sight_is_done_and_answered_as_it_is_now():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    owner.user_permissions.set(Permission.objects.filter(codename__in=["view_employee", "change_employee"]))
+    program = Program(token_for(owner))
+    first, second, third = (make_employee(name, manager=me) for name in ("First", "Second", "Third"))
+    moved = [
+        program.put(f"people/{first.pk}/manager/", {"manager": third.pk}),
+        program.patch(f"people/{second.pk}/", {"manager": third.pk, "position": "Driver"}),
+    ]
+    for person, answer in zip((first, second), moved, strict=True):
+        assert answer.status_code == 200, answer.content
+        person.refresh_from_db()
+        assert (person.manager, answer.json()["id"], answer.json()["manager"]) == (third, person.pk, third.pk)
+        assert program.get(f"people/{person.pk}/").status_code == 404
+        assert program.put(f"people/{person.pk}/manager/", {"manager": me.pk}).status_code == 404
+    assert moved[1].json()["position"] == "Driver"
+
+
+def test_who_marks_themselves_as_left_is_told_so():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    owner.user_permissions.set(Permission.objects.filter(codename__in=["view_employee", "change_employee"]))
+    program = Program(token_for(owner))
+    left = program.post(f"people/{me.pk}/leave/", Idempotency_Key="once")
+    assert (left.status_code, left.json()["state"]) == (200, "left")
+    me.refresh_from_db()
+    assert not me.is_active
+    assert program.get(f"people/{me.pk}/").status_code == 401
+
+
 def test_another_teams_people_are_404_everywhere_and_unnamed():
     program, me = manager()
     mine, other = make_employee("Mine", manager=me), make_employee("Hidden Name")
@@ -171,6 +205,18 @@ def test_a_manager_sees_only_their_own_of_a_persons_teams():
         Membership.objects.create(team=team, employee=ana)
     assert [team["name"] for team in program.get(f"people/{ana.pk}/").json()["teams"]] == ["Mine"]
     assert program.get(f"people/?team={foreign.pk}").json()["results"] == []
+
+
+def test_teams_are_those_of_today_not_former_or_coming_ones(hr: Program, clock):
+    clock.stand("2026-03-02T10:00:00")
+    ana = make_employee("Ana")
+    over, coming, now = (make_team(name, members=[ana]) for name in ("Over", "Coming", "Now"))
+    Membership.objects.filter(team=over).update(ends_on=date(2026, 3, 1))
+    Membership.objects.filter(team=coming).update(starts_on=date(2026, 3, 3))
+    Membership.objects.filter(team=now).update(starts_on=date(2026, 3, 2), ends_on=date(2026, 3, 2))
+    assert [team["name"] for team in hr.get(f"people/{ana.pk}/").json()["teams"]] == ["Now"]
+    found = [len(hr.get(f"people/?team={team.pk}").json()["results"]) for team in (over, coming, now)]
+    assert found == [0, 0, 1]
 
 
 def test_filters_find_and_misspelt_ones_are_refused(hr: Program):
@@ -205,6 +251,25 @@ def test_changed_since_finds_rows_absences_and_memberships(hr: Program, clock):
     hr.put(f"teams/{make_team().pk}/members/{people[2].pk}/")
     found = hr.get("people/?changed_since=2026-03-02T10:30:00Z").json()["results"]
     assert [row["name"] for row in found] == ["Row", "Absence", "Team"]
+
+
+def test_changed_since_finds_whose_absence_or_membership_was_taken_away_by_whatever_way(hr: Program, clock):
+    clock.stand("2026-03-02T10:00:00")
+    names = ("Absence", "Member", "Teams", "Screen", "List", "Nothing")
+    people = {name: make_employee(name) for name in names}
+    team, absence = make_team(members=people.values()), make_absence(people["Absence"])
+    shown, listed = make_absence(people["Screen"]), make_absence(people["List"])
+    clock.stand("2026-03-02T11:00:00")
+    hr.delete(f"absences/{absence.pk}/")
+    hr.delete(f"teams/{team.pk}/members/{people['Member'].pk}/")
+    services.set_teams(employee=people["Teams"], teams=[], by=make_user())
+    desk = at_the_desk("HR")
+    desk.post(reverse("admin:people_absence_delete", args=[shown.pk]), {"post": "yes"})
+    desk.post(reverse("admin:people_absence_changelist"),
+              {"action": "delete_selected", "_selected_action": [listed.pk], "post": "yes"})  # fmt: skip
+    assert not Absence.objects.exists()
+    found = hr.get("people/?changed_since=2026-03-02T10:30:00Z").json()["results"]
+    assert [row["name"] for row in found] == list(names[:-1])
 
 
 def test_pages_neither_repeat_nor_lose_rows_while_others_are_inserted(hr: Program):

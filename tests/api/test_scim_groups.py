@@ -1,11 +1,17 @@
 """Groups over SCIM: teams and who is in them."""
 
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from apps.core import clock as core_clock
 from apps.journal.models import Entry
-from apps.people.models import Membership, Team
+from apps.people.models import Employee, Membership, Team
 from tests.api.callers import Program
 from tests.api.test_scim_users import payload, provider
 from tests.factories import make_employee, make_team, make_user
@@ -78,10 +84,18 @@ def test_deleting_a_group_keeps_the_team_without_members(entra: Program):
     assert (again.status_code, again.json()["id"]) == (201, name)
 
 
+def test_a_deleted_group_is_taken_up_again_by_its_name_in_any_case(entra: Program):
+    name = entra.post("Groups", {"displayName": "Logistics"}).json()["id"]
+    entra.delete(f"Groups/{name}")
+    again = entra.post("Groups", {"displayName": "LOGISTICS"})
+    assert (again.status_code, again.json()["id"], again.json()["displayName"]) == (201, name, "LOGISTICS")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
         ({}, 400, "invalidValue"), ({"displayName": "x" * 200}, 400, "invalidValue"), ({"displayName": "Taken"}, 409, "uniqueness"),
+        ({"displayName": "tAKEN"}, 409, "uniqueness"),
         ({"displayName": "New", "members": [{"value": "u99999"}]}, 400, "invalidValue"),
         ({"displayName": "New", "members": [{"value": "g1", "type": "Group"}]}, 400, "invalidValue"),
         ({"displayName": "New", "members": [{"value": "1 OR 1=1"}]}, 400, "invalidValue"),
@@ -129,3 +143,56 @@ def test_a_list_of_groups_costs_the_same_for_many_as_for_few(entra: Program, dja
         make_team(members=[make_employee(), make_employee()])
     with django_assert_max_num_queries(14):
         assert entra.get("Groups").json()["itemsPerPage"] == 10
+
+
+def test_a_group_of_many_costs_as_few_statements_as_one_of_few(entra: Program):
+    def statements(count: int) -> tuple[int, int]:
+        team = make_team()
+        people = [make_employee() for _each in range(count)]
+        former = make_team("", members=people[: count // 2])
+        Membership.objects.filter(team=former).update(team=team, ends_on=date(2020, 1, 1))
+        there = [make_employee() for _each in range(count)]
+        for one in there:
+            Membership.objects.create(team=team, employee=one)
+        named = [{"value": f"u{one.pk}"} for one in people]
+        with CaptureQueriesContext(connection) as into:
+            answer = entra.put(f"Groups/g{team.pk}", {"displayName": team.name, "members": named})
+        assert answer.status_code == 200, answer.content
+        assert {one["value"] for one in answer.json()["members"]} == {one["value"] for one in named}
+        known = Entry.objects.filter(name__startswith="membership.", subject_label__endswith=team.name)
+        told = [known.filter(name=f"membership.{verb}").count() for verb in ("added", "changed", "removed")]
+        assert told == [count - count // 2, count // 2, count]
+        with CaptureQueriesContext(connection) as out:
+            assert entra.delete(f"Groups/g{team.pk}").status_code == 204
+        assert members(team) == []
+        return len(into), len(out)
+
+    statements(2)
+    assert statements(12) == statements(3)
+
+
+def test_a_filter_finds_no_member_out_of_sight_and_none_of_another_time():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    names = ("view_employee", "view_team", "view_membership")
+    owner.user_permissions.set(Permission.objects.filter(codename__in=names))
+    hidden, former, coming, mine = (make_employee(name) for name in ("Hidden", "Former", "Coming", "Mine"))
+    make_team("Ours", members=[me, hidden])
+    led = make_team("Led", leads=[me], members=[mine, former, coming])
+    today = core_clock.now().date()
+    Membership.objects.filter(employee=former).update(ends_on=today - timedelta(days=1))
+    Membership.objects.filter(employee=coming).update(starts_on=today + timedelta(days=1))
+    narrow, hr = provider(owner), provider()
+
+    def found(program: Program, who: Employee, form: str = 'members.value eq "u{}"') -> list[str]:
+        answer = program.get("Groups?filter=" + quote(form.format(who.pk)))
+        assert answer.status_code == 200, answer.content
+        return [one["displayName"] for one in answer.json()["Resources"]]
+
+    assert [found(narrow, who) for who in (me, mine, hidden)] == [["Ours", "Led"], ["Led"], []]
+    assert [found(hr, who) for who in (hidden, former, coming)] == [["Ours"], [], []]
+    assert found(narrow, hidden, 'members.value ne "u{}"') == ["Ours", "Led"]
+    assert found(narrow, me, 'displayName co "e" and members[value eq "u{}"]') == ["Led"]
+    assert found(narrow, me, "members pr") == ["Ours", "Led"]
+    told = hr.get(f"Groups/g{led.pk}").json()["members"]
+    assert {one["value"] for one in told} == {f"u{me.pk}", f"u{mine.pk}"}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from apps.api.models import ScimUser
 from apps.journal.models import Body, Entry
@@ -316,3 +317,39 @@ def test_a_list_costs_the_same_for_many_as_for_few(okta: Program, django_assert_
 def test_what_is_not_there_says_so(okta: Program, path: str, status: int):
     answer = okta.post(path, {}) if status == 501 else okta.get(path)
     assert (answer.status_code, answer.json()["schemas"]) == (status, ["urn:ietf:params:scim:api:messages:2.0:Error"])
+
+
+def test_a_change_that_takes_somebody_out_of_the_keys_sight_is_done_and_answered_as_it_is_now():
+    me = make_employee("Me")
+    owner = make_user(employee=me)
+    names = ("view_employee", "change_employee", "add_employee", "view_team", "add_team", "view_membership")
+    owner.user_permissions.set(Permission.objects.filter(codename__in=names))
+    narrow = provider(owner)
+    ana, bia = (make_employee(name, manager=me) for name in ("Ana", "Bia"))
+    path = f"{ENTERPRISE}:manager"
+    body = {"schemas": [], "Operations": [{"op": "replace", "path": path, "value": {"value": f"u{bia.pk}"}}]}
+    moved = narrow.patch(f"Users/u{ana.pk}", body)
+    assert moved.status_code == 200, moved.content
+    assert moved.json()[ENTERPRISE]["manager"]["value"] == f"u{bia.pk}"
+    ana.refresh_from_db()
+    assert ana.manager == bia
+    assert narrow.get(f"Users/u{ana.pk}").status_code == 404
+    hired = narrow.post("Users", {"userName": "caio", "displayName": "Caio"})
+    assert (hired.status_code, hired.json()["userName"]) == (201, "caio")
+    made = narrow.post("Groups", {"displayName": "Night"})
+    assert (made.status_code, made.json()["displayName"]) == (201, "Night")
+
+
+def test_a_person_whose_manager_the_provider_cannot_see_is_changed_all_the_same(okta: Program):
+    boss = okta.post("Users", {"userName": "boss", "displayName": "Boss"}).json()["id"]
+    manager = {"manager": {"value": boss}}
+    ana = okta.post("Users", {"userName": "ana", "displayName": "Ana", ENTERPRISE: manager}).json()["id"]
+    assert okta.delete(f"Users/{boss}").status_code == 204
+    title = {"schemas": [], "Operations": [{"op": "replace", "path": "title", "value": "Driver"}]}
+    changed = okta.patch(f"Users/{ana}", title)
+    assert (changed.status_code, changed.json()["title"]) == (200, "Driver"), changed.content
+    whole = okta.put(f"Users/{ana}", {"userName": "ana", "displayName": "Ana L", ENTERPRISE: manager})
+    assert (whole.status_code, whole.json()["displayName"]) == (200, "Ana L"), whole.content
+    assert Employee.objects.get(name="Ana L").manager_id == int(boss[1:])
+    other = okta.post("Users", {"userName": "bia", "displayName": "Bia", ENTERPRISE: manager})
+    assert other.status_code == 400, "nobody gets a manager who is not there"

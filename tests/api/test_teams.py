@@ -1,7 +1,10 @@
 """Teams over REST."""
 
+from datetime import timedelta
+
 import pytest
 
+from apps.core import clock as core_clock
 from apps.journal.models import Entry
 from apps.people.models import Membership, Team
 from tests.api.callers import Program, token_for
@@ -36,9 +39,23 @@ def test_a_team_is_made_moved_and_filled(hr: Program):
     assert not Membership.objects.exists()
 
 
+def test_who_is_put_into_a_team_is_in_it_today(hr: Program):
+    ana, team, today = make_employee("Ana"), make_team("Drivers"), core_clock.now().date()
+    row = Membership.objects.create(team=team, employee=ana, starts_on=today + timedelta(days=9))
+    member = hr.put(f"teams/{team.pk}/members/{ana.pk}/").json()
+    assert (member["starts_on"], member["ends_on"]) == (today.isoformat(), None)
+    Membership.objects.filter(pk=row.pk).update(ends_on=today + timedelta(days=1))
+    assert hr.put(f"teams/{team.pk}/members/{ana.pk}/").json()["ends_on"], "who is in stays so, for as long as planned"
+    entry = Entry.objects.get(name="membership.changed")
+    assert (entry.before["starts_on"], entry.after["starts_on"]) == (
+        (today + timedelta(days=9)).isoformat(),
+        today.isoformat(),
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
-    [({"name": "Top"}, "name"), ({"name": " "}, "name"), ({"name": "x" * 121}, "name"), ({"parent": 99999}, "parent"),
+    [({"name": "Top"}, "name"), ({"name": "tOP "}, "name"), ({"name": " "}, "name"), ({"name": "x" * 121}, "name"), ({"parent": 99999}, "parent"),
      ({"size": 3}, "size")],
 )  # fmt: skip
 def test_a_wrong_value_names_its_field_and_changes_nothing(hr: Program, values: dict, field: str):
@@ -47,6 +64,12 @@ def test_a_wrong_value_names_its_field_and_changes_nothing(hr: Program, values: 
     for answer in (hr.patch(f"teams/{team.pk}/", values), hr.post("teams/", {"name": "New", **values})):
         assert (answer.status_code, field in answer.json()["errors"]) == (400, True)
     assert set(Team.objects.values_list("name", flat=True)) == {"Top", "Mine"}
+
+
+def test_a_team_may_be_spelled_anew_and_named_as_it_is(hr: Program):
+    team = make_team("Night shift")
+    for name in ("Night Shift", "Night Shift"):
+        assert hr.patch(f"teams/{team.pk}/", {"name": name}).json()["name"] == name
 
 
 def test_a_team_never_lies_below_itself(hr: Program):

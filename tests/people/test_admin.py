@@ -1,11 +1,13 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from apps.core import clock
 from apps.journal.models import Entry
-from apps.people.models import Absence, Employee, User
+from apps.people.models import Absence, Employee, Membership, Team, User
 from tests.factories import make_employee, make_team, make_user
 from tests.posting import no_rows
 from tests.signin import at_the_desk
@@ -103,6 +105,17 @@ def test_a_manager_sees_only_their_people_in_lists_searches_and_autocompletes():
     assert not Absence.objects.exists()
     client.post(reverse("admin:people_absence_add"), {**values, "employee": report.pk})
     assert Absence.objects.get().starts_on == date(2026, 8, 3)
+
+
+def test_the_list_of_teams_names_and_counts_who_is_in_them_today():
+    former, coming, lead = (make_employee(name) for name in ("Former", "Coming", "Present"))
+    make_team(leads=[former, coming, lead])
+    today = clock.now().date()
+    Membership.objects.filter(employee=former).update(ends_on=today - timedelta(days=1))
+    Membership.objects.filter(employee=coming).update(starts_on=today + timedelta(days=1))
+    (row,) = at_the_desk("HR").get(reverse("admin:people_team_changelist")).context["cl"].result_list
+    screen = admin.site.get_model_admin(Team)
+    assert (screen.leads(row), screen.size(row)) == ("Present", 1)
 
 
 def test_an_absence_written_on_a_screen_is_recorded_for_the_reaction():

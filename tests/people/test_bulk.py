@@ -13,11 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.core import clock as core_clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
 from apps.journal import paging
 from apps.journal.models import Entry
 from apps.outbox import services as outbox
 from apps.outbox.models import OutboundMessage
+from apps.people import health
 from apps.people.bulk import deeds, running, screens, services
 from apps.people.bulk.deeds import Deed
 from apps.people.bulk.models import BulkJob, BulkRow
@@ -433,3 +435,19 @@ def test_who_orders_it_is_counted_among_those_that_stay() -> None:
     page = press(client, "people.mark_left", [hr.pk, other.pk], at=address).content.decode()
     assert "<strong>1</strong> would change" in page
     assert "Nobody marks themselves as left" in page
+
+
+def test_work_that_no_worker_takes_up_stands_on_the_health_page(clock: Clock) -> None:
+    def levels() -> list[str]:
+        return [finding.level for finding in health.bulk()]
+
+    job = BulkJob.objects.create(deed="people.mark_left", by=make_user())
+    assert levels() == ["green"]
+    clock.wind(6 * 60)
+    assert levels() == ["amber"]
+    BulkJob.objects.filter(pk=job.pk).update(claim="w", claimed_until=core_clock.now())
+    assert levels() == ["green"]
+    clock.wind(6 * 60)
+    assert levels() == ["amber"], "its worker was killed, and no other came"
+    BulkJob.objects.filter(pk=job.pk).update(state=BulkJob.State.CANCELLED)
+    assert levels() == ["green"]

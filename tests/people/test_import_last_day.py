@@ -1,6 +1,7 @@
 """The column "last day" of a file: still to come it plans, today or past it leaves, emptied it calls off."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -211,3 +212,14 @@ def test_what_was_shown_as_leaving_leaves_on_that_day(hr: User, clock: Clock) ->
     running.work(job.pk)
     person.refresh_from_db()
     assert (person.state, person.left_on) == ("left", date(2026, 11, 4))
+
+
+def test_the_day_of_somebody_new_without_a_time_zone_is_the_house_s(hr: User, clock: Clock, settings: Any) -> None:
+    settings.TIME_ZONE = "America/Sao_Paulo"
+    clock.stand("2026-11-04T01:00:00")  # there it is the third still
+    job = previewed(file(["1", "Ana", "2026-11-04"]), hr)
+    assert kinds(job) == {"1": "new"}, reasons(job)
+    services.apply(job=job, by=hr)
+    running.work(job.pk)
+    person = Employee.objects.get(number="1")
+    assert (person.state, person.time_zone, planned.of(person) is not None) == ("active", "America/Sao_Paulo", True)

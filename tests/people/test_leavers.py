@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -256,3 +257,34 @@ def test_who_is_here_can_leave_and_who_has_left_can_come_back() -> None:
     gone = client.get(address).content.decode()
     assert "/take-back" in gone
     assert "/mark-left" not in gone
+
+
+def memberships() -> list[tuple[str, Any, Any]]:
+    found = Entry.objects.filter(name__startswith="membership.").order_by("id")
+    return [(entry.name, entry.before, entry.after) for entry in found]
+
+
+def test_the_lead_of_a_team_goes_to_somebody_who_leads_it_from_today_on_and_the_journal_says_what_changed(
+    hr: User,
+) -> None:
+    old, outsider, former, coming = (make_employee(name) for name in ("Old", "Outsider", "Former", "Coming"))
+    today = queries.today(old)
+    for heir, starts_on, ends_on in (
+        (outsider, None, None),
+        (former, today - timedelta(days=90), today - timedelta(days=9)),
+        (coming, today + timedelta(days=9), None),
+    ):
+        team = make_team(leads=[old])
+        if heir is not outsider:
+            Membership.objects.create(employee=heir, team=team, starts_on=starts_on, ends_on=ends_on)
+        known = len(memberships())
+        led = Membership.objects.get(team=team, employee=old)
+        part = leaving.parts["people.leads"]
+        with transaction.atomic():
+            part.rehome(employee=old, key=str(led.pk), to=heir, by=hr)
+        assert queries.leads_of(team, today) == [heir], heir
+        (first, before, after), (second, was, now) = memberships()[known:]
+        assert first == ("membership.added" if heir is outsider else "membership.changed"), heir
+        assert (after["is_lead"], after["employee"], after["ends_on"]) == (True, heir.pk, None)
+        assert before == {} or not before["is_lead"]
+        assert (second, was["is_lead"], now["is_lead"], now["employee"]) == ("membership.changed", True, False, old.pk)

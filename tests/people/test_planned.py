@@ -12,6 +12,7 @@ from apps.core import clock as core_clock
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError
 from apps.journal.models import Entry
 from apps.people import departures, leaving, planned, queries, services
+from apps.people.importing import reading
 from apps.people.leaving import OpenThing, Part
 from apps.people.models import Employee, Leaving, Membership, User
 from apps.timers import sweeper
@@ -374,3 +375,27 @@ def test_a_plan_ends_no_membership_and_hides_nobody_before_its_day(house: House,
     plan(house.fabio, hr)
     assert queries.leads_of(house.finance, core_clock.now().date()) == [house.fabio]
     assert Membership.objects.filter(employee=house.fabio, is_lead=True).exists()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_export_tells_of_planned_departures_only_to_who_may_see_departures(
+    house: House, hr: User, kind: str
+) -> None:
+    plan(house.caio, hr)
+    departures.mark_left(employee=house.bia, by=hr)
+    manager = make_user(employee=house.boss, roles=["Manager"])
+    house.bia.manager = house.boss
+    house.bia.save(update_fields=["manager"])
+    told = {user: exported(user, kind) for user in (hr, manager)}
+    assert {house.caio.number, house.bia.number} <= set(told[manager])
+    assert (told[hr][house.caio.number], told[manager][house.caio.number]) == (LAST.isoformat(), "")
+    assert told[manager][house.bia.number], "who has left, has left for everybody"
+
+
+def exported(user: User, kind: str) -> dict[str, str]:
+    """The last day in a file of everybody that `user` may see, by employee number."""
+    answer = desk(user).get(reverse(f"admin:people_employee_export_{kind}"))
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    table = reading.read(content)
+    number, last = (table.headers.index(name) for name in ("Employee number", "Last day"))
+    return {row.cells[number]: row.cells[last] for row in table.rows}

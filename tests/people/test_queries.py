@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -47,6 +47,16 @@ def test_membership_counts_only_between_its_days():
     assert counted == [False, True, True, False]
     assert queries.leads_of(team, date(2026, 8, 5)) == []
     assert queries.leads_of(team) == [ana]
+
+
+def test_who_was_in_a_team_or_comes_into_it_is_not_in_the_sight_of_its_lead_today(clock):
+    clock.stand(NOON)
+    boss, gone, coming, here = (make_employee(name) for name in ("Boss", "Gone", "Coming", "Here"))
+    make_team(leads=[boss], members=[gone, coming, here])
+    Membership.objects.filter(employee=gone).update(ends_on=TODAY - timedelta(days=1))
+    Membership.objects.filter(employee=coming).update(starts_on=TODAY + timedelta(days=1))
+    Membership.objects.filter(employee=here).update(starts_on=TODAY, ends_on=TODAY)
+    assert set(queries.visible_employees(make_user(employee=boss))) == {boss, here}
 
 
 def test_leavers_are_no_members():

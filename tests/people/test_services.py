@@ -172,3 +172,12 @@ def test_a_cost_centre_s_code_is_taken_in_whatever_case():
         with pytest.raises(InvalidInputError) as refused:
             services.create_cost_centre(code=code, by=make_user())
         assert (str(refused.value), refused.value.code) == (f"“{code}” is there already.", "code_taken")
+
+
+def test_a_new_person_speaks_the_house_s_language_and_lives_in_its_time_zone_unless_told(settings):
+    settings.LANGUAGE_CODE, settings.TIME_ZONE = "pt-br", "America/Sao_Paulo"
+    hired = services.hire(number="1", name="Ana", by=make_user())
+    told = services.hire(number="2", name="Bia", language="es", time_zone="Europe/Madrid", by=make_user())
+    row = Employee.objects.create(number="3", name="Caio")
+    assert [(one.language, one.time_zone) for one in (hired, told, row)] == [
+        ("pt-br", "America/Sao_Paulo"), ("es", "Europe/Madrid"), ("pt-br", "America/Sao_Paulo")]  # fmt: skip

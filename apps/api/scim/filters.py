@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.api.scim.errors import ScimError
 
@@ -148,10 +148,14 @@ def plain_path(word: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """Where an attribute lives. `kind`: text (any case), exact, truth (`lookup` is a value of `state`), key, fixed."""
+    """Where an attribute lives. `kind`: text (any case), exact, truth (`lookup` is a value of `state`), key, fixed.
+
+    A key of many: `lookup` is a column of the rows `among`, whose only value is the key of what is filtered.
+    """
 
     lookup: str
     kind: str = "text"
+    among: QuerySet[Any, Any] | None = None
 
 
 _LOOKUPS = {
@@ -205,11 +209,14 @@ def _truth(term: Term, column: Column) -> Q:
 
 def _key(term: Term, column: Column) -> Q:
     if term.operator == "pr":
-        return Q(**{f"{column.lookup}__isnull": False})
+        return Q(**{f"{column.lookup}__isnull": False}) if column.among is None else Q(pk__in=column.among)
     if term.operator != "eq":
         raise _bad("An id can only be compared by eq and ne.")
     pk = key_of(term.value)
-    return NOTHING if pk is None else Q(**{column.lookup: pk})
+    if pk is None:
+        return NOTHING
+    wanted = Q(**{column.lookup: pk})
+    return wanted if column.among is None else Q(pk__in=column.among.filter(wanted))
 
 
 def key_in(name: str, letter: str) -> int:

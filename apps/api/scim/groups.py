@@ -14,13 +14,13 @@ from apps.api.scim.filters import Column, key_in
 from apps.api.scim.links import save_link
 from apps.api.scim.patch import Document
 from apps.core import clock
-from apps.people import clerk, teams
+from apps.core.texts import one_line
+from apps.people import clerk, queries, teams
 from apps.people.authority import Authority
 from apps.people.models import Employee, Membership, Team
 
 FILTERS = {
     "id": Column("pk", "key"), "displayname": Column("name"), "externalid": Column("scim__external_id", "exact"),
-    "members": Column("memberships__employee_id", "key"), "members.value": Column("memberships__employee_id", "key"),
     "members.type": Column("user", "fixed"),
 }  # fmt: skip
 
@@ -28,6 +28,17 @@ FILTERS = {
 def rows(by: Authority) -> QuerySet[Team]:
     """The teams this key may see; who was deleted by the identity provider is gone for it."""
     return clerk.teams(by).filter(Q(scim=None) | Q(scim__deleted_at=None)).select_related("scim")
+
+
+def columns(by: Authority) -> dict[str, Column]:
+    """By what this key may look for teams."""
+    member = Column("employee_id", "key", among=_memberships(by).values("team_id"))
+    return {**FILTERS, "members": member, "members.value": member}
+
+
+def _memberships(by: Authority) -> QuerySet[Membership]:
+    """Those of today, of people whom the provider can see: it is shown no others, and finds none by a filter."""
+    return clerk.members(by).filter(pk__in=queries.present().values("pk"), employee__in=users.rows(by).values("pk"))
 
 
 def group(by: Authority, name: str) -> Team:
@@ -38,14 +49,17 @@ def group(by: Authority, name: str) -> Team:
     return found
 
 
+def changed(team: Team) -> Team:
+    """As `users.changed`."""
+    return Team.objects.select_related("scim").get(pk=team.pk)
+
+
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
 def members_of(by: Authority, groups: Collection[Team]) -> dict[int, list[int]]:
     """Keys of the people in each of these teams, of those whom the provider can see. One look for all teams."""
-    today = clock.now().date()
-    current = Q(ends_on=None) | Q(ends_on__gte=today)
-    found = clerk.members(by).filter(current, team__in=groups, employee__in=users.rows(by).values("pk"))
+    found = _memberships(by).filter(team__in=groups)
     members: dict[int, list[int]] = {team.pk: [] for team in groups}
     for team_id, employee_id in found.order_by("employee_id").values_list("team_id", "employee_id"):
         members[team_id].append(employee_id)
@@ -73,11 +87,11 @@ def create(body: Any, *, by: Authority) -> Team:
     """A new team; one that the provider deleted before is taken up again. Raises ScimError."""
     document = _read(body)
     wanted = _members(document, by)
-    before = Team.objects.select_for_update().filter(name=document["displayName"]).first()
+    before = Team.objects.select_for_update().filter(name__iexact=one_line(document["displayName"])).first()
     if before is not None:
         if not ScimGroup.objects.filter(team=before).exclude(deleted_at=None).exists():
             raise ScimError(409, "uniqueness", "There is a group of this name: look for it first.")
-        team = teams.seen(by, before)
+        team = teams.change_team(team=before, name=document["displayName"], by=by)
     else:
         team = teams.make_team(name=document["displayName"], by=by)
     _link(team, document, by)
@@ -135,8 +149,9 @@ def _members(document: Document, by: Authority) -> set[int]:
 def _fill(team: Team, wanted: set[int], by: Authority) -> None:
     """In comes who is missing, out goes who is not named. People out of the key's sight stay as they are."""
     present = set(members_of(by, [team])[team.pk])
-    for employee in Employee.objects.filter(pk__in=wanted - present):
-        teams.add_member(team=team, employee=employee, by=by)
-    gone = Membership.objects.filter(team=team, employee_id__in=present - wanted).select_related("employee")
-    for membership in gone:
-        teams.remove_member(team=team, employee=membership.employee, by=by)
+    coming, going = wanted - present, present - wanted
+    people = Employee.objects.in_bulk(coming | going)
+    if coming:
+        teams.add_members(team=team, employees=[people[pk] for pk in sorted(coming)], by=by)
+    if going:
+        teams.remove_members(team=team, employees=[people[pk] for pk in sorted(going)], by=by)

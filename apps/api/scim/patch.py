@@ -147,15 +147,16 @@ def _many(target: Target, kind: str, value: Any) -> None:
     if chosen is not None or target.sub:
         meant = [one for one in has if chosen is None or filters.matches(chosen, one)]
         _chosen(target, kind, value, has, meant)
-    elif kind == "remove":
-        gone = {_value_of(one) for one in value} if isinstance(value, list) and value else None
-        holder[name] = [] if gone is None else [one for one in has if one.get("value") not in gone]
+        return
+    given = [_element(target.attribute, one) for one in (value if isinstance(value, list) else [value])]
+    if kind == "remove":
+        gone = {_value_of(name, one) for one in given}
+        holder[name] = [] if value in (None, []) else [one for one in has if _value_of(name, one) not in gone]
     else:
-        given = [_element(one) for one in (value if isinstance(value, list) else [value])]
         if kind == "replace":
             has.clear()
-        known = {one.get("value") for one in has}
-        has += [one for one in given if one.get("value") not in known]
+        known = {_value_of(name, one) for one in has}
+        has += [one for one in given if _value_of(name, one) not in known]
 
 
 def _chosen(target: Target, kind: str, value: Any, has: list[Document], meant: list[Document]) -> None:
@@ -167,7 +168,7 @@ def _chosen(target: Target, kind: str, value: Any, has: list[Document], meant: l
         else:
             has[:] = [one for one in has if not any(one is gone for gone in meant)]
         return
-    given = {sub: value} if sub else dict(_element(value))
+    given = {sub: value} if sub else _element(target.attribute, value)
     if not meant:
         # Entra replaces the work e-mail of a person who has none yet, and means: add it.
         named = filters.named_by(target.chosen) if target.chosen is not None else {}
@@ -179,12 +180,20 @@ def _chosen(target: Target, kind: str, value: Any, has: list[Document], meant: l
         one.update(given)
 
 
-def _element(value: Any) -> Document:
-    return dict(value) if isinstance(value, Mapping) else {"value": value}
+def _element(attribute: Attribute, value: Any) -> Document:
+    """One of many, with the names of its parts in our spelling."""
+    if not isinstance(value, Mapping):
+        return {"value": value}
+    known = {sub.lower(): sub for sub in attribute.subs}
+    return {known.get(str(name).lower(), str(name)): said for name, said in value.items()}
 
 
-def _value_of(value: Any) -> Any:
-    return value.get("value") if isinstance(value, Mapping) else value if isinstance(value, str) else None
+def _value_of(name: str, element: Document) -> Any:
+    """By which one of many is known. Raises ScimError (invalidValue) for a list or an object there."""
+    value = element.get("value")
+    if isinstance(value, list | dict):
+        raise ScimError(400, "invalidValue", f"“{name}.value” must be a text.")
+    return value
 
 
 def _drop(holder: Document, name: str) -> None:

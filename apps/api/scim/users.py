@@ -54,6 +54,11 @@ def user(by: Authority, name: str) -> Employee:
     return found
 
 
+def changed(employee: Employee) -> Employee:
+    """As the caller's change left them: told also when it took them out of the caller's sight."""
+    return Employee.objects.select_related("scim").get(pk=employee.pk)
+
+
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +165,7 @@ def update(employee: Employee, body: Any, *, by: Authority, is_whole: bool) -> E
     values: dict[str, str] = _columns(sent)
     if "employeeNumber" in sent or "employeeNumber" in before:
         values["number"] = _number(sent)
-    row = clerk.change(employee=row, manager=_manager(sent, by), by=by, **values)
+    row = clerk.change(employee=row, manager=_manager(sent, by, row), by=by, **values)
     row = _here(row, sent.get("active", row.is_active), by)
     _link(row, sent, frozenset(untouched), by)
     return row
@@ -293,10 +298,13 @@ def _spelled(code: str) -> str:
     return f"{language}-{region.upper()}" if region else language
 
 
-def _manager(sent: Document, by: Authority) -> Employee | None:
+def _manager(sent: Document, by: Authority, of: Employee | None = None) -> Employee | None:
+    """Raises ScimError for nobody this key may see. Whom the person `of` reports to already may be out of its sight."""
     value = sent.get("manager", {}).get("value", "")
     if not value:
         return None
+    if of is not None and of.manager_id is not None and key_in(value, "u") == of.manager_id:
+        return of.manager
     found = rows(by).filter(pk=key_in(value, "u")).first()
     if found is None:
         raise ScimError(400, "invalidValue", "manager: there is no such user.")

@@ -171,10 +171,12 @@ def versioned(document: dict[str, Any]) -> dict[str, Any]:
 class ResourceView(ScimView):
     """What users and groups have in common; the classes below say which rows and how they are written."""
 
-    filters: Mapping[str, filters.Column]
     attributes: Mapping[str, Attribute]
 
     def rows(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def columns(self) -> Mapping[str, filters.Column]:
         raise NotImplementedError
 
     def row(self, name: str) -> Any:
@@ -209,7 +211,7 @@ class Collection(ResourceView):
     def get(self, request: Request) -> Response:
         text, rows = request.query_params.get("filter"), self.rows()
         if text is not None:
-            rows = rows.filter(filters.as_q(filters.parse(text), self.filters)).distinct()
+            rows = rows.filter(filters.as_q(filters.parse(text), self.columns())).distinct()
         start = max(1, number(request, "startIndex", 1))
         count = max(0, min(schemas.MOST, number(request, "count", schemas.USUAL)))
         total = rows.count()
@@ -252,8 +254,10 @@ class Single(ResourceView):
 
 
 class OfUsers(ResourceView):
-    filters = users.FILTERS
     attributes = USER_ATTRIBUTES
+
+    def columns(self) -> Mapping[str, filters.Column]:
+        return users.FILTERS
 
     def rows(self) -> QuerySet[Any]:
         return users.rows(self.by)
@@ -262,10 +266,10 @@ class OfUsers(ResourceView):
         return users.user(self.by, name)
 
     def create(self, body: Any) -> Any:
-        return self.row(f"u{users.create(body, by=self.by).pk}")
+        return users.changed(users.create(body, by=self.by))
 
     def update(self, row: Any, body: Any, *, is_whole: bool) -> Any:
-        return self.row(f"u{users.update(row, body, by=self.by, is_whole=is_whole).pk}")
+        return users.changed(users.update(row, body, by=self.by, is_whole=is_whole))
 
     def remove(self, row: Any) -> None:
         users.delete(row, by=self.by)
@@ -275,8 +279,10 @@ class OfUsers(ResourceView):
 
 
 class OfGroups(ResourceView):
-    filters = groups.FILTERS
     attributes = GROUP_ATTRIBUTES
+
+    def columns(self) -> Mapping[str, filters.Column]:
+        return groups.columns(self.by)
 
     def rows(self) -> QuerySet[Any]:
         return groups.rows(self.by)
@@ -285,10 +291,10 @@ class OfGroups(ResourceView):
         return groups.group(self.by, name)
 
     def create(self, body: Any) -> Any:
-        return self.row(f"g{groups.create(body, by=self.by).pk}")
+        return groups.changed(groups.create(body, by=self.by))
 
     def update(self, row: Any, body: Any, *, is_whole: bool) -> Any:
-        return self.row(f"g{groups.update(row, body, by=self.by).pk}")
+        return groups.changed(groups.update(row, body, by=self.by))
 
     def remove(self, row: Any) -> None:
         groups.delete(row, by=self.by)

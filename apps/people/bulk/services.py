@@ -16,7 +16,7 @@ from apps.core import clock, scope
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.core.tasks import nudge
 from apps.journal.services import correlation, record, transition
-from apps.people import tasks
+from apps.people import queries, tasks
 from apps.people.bulk import deeds
 from apps.people.bulk.deeds import Deed
 from apps.people.bulk.machine import BULK
@@ -138,12 +138,7 @@ def reasons(job: BulkJob) -> list[tuple[str, int]]:
 
 
 def visible_jobs(user: Any) -> QuerySet[BulkJob]:
-    """All for whoever sees everybody; else one's own."""
-    if not user.is_active:
-        return BulkJob.objects.none()
-    return (
-        BulkJob.objects.all() if user.has_perm("people.view_all_employees") else BulkJob.objects.filter(by_id=user.pk)
-    )
+    return queries.own_or_all(BulkJob.objects.all(), user)
 
 
 def remove_old() -> int:

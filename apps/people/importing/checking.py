@@ -115,8 +115,8 @@ def _is_over(draft: Draft, world: World) -> bool:
     day = draft.values.get("last_day", "")
     if not day or world.now is None:
         return False
-    before = draft.known.values.get("time_zone", "") if draft.known else ""
-    return date.fromisoformat(day) <= queries.day_in(draft.values.get("time_zone") or before or "UTC", world.now)
+    before = draft.known.values.get("time_zone", "") if draft.known else world.time_zone
+    return date.fromisoformat(day) <= queries.day_in(draft.values.get("time_zone") or before, world.now)
 
 
 def _compare(draft: Draft, world: World) -> None:

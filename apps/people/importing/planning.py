@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.calendars.models import WorkCalendar
@@ -28,7 +29,7 @@ def look(job: ImportJob, user: User) -> World:
     return World(
         people=people, teams=teams(user), cost_centres=cost_centres(), calendars=calendars(),
         creates_missing=job.creates_missing, is_clearing=job.is_clearing, importer=own.number if own else "",
-        now=clock.now(),
+        now=clock.now(), time_zone=settings.TIME_ZONE,
     )  # fmt: skip
 
 

@@ -28,4 +28,5 @@ class World:
     creates_missing: bool = False
     is_clearing: bool = False
     now: datetime | None = None
+    time_zone: str = ""  # of new people whose row names none
     importer: str = ""  # the employee number of whoever imports, who cannot leave by their own import

@@ -63,7 +63,7 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
             request=request, position=position, name=stage.name, approver=stage.approver, person=stage.person,
             team=stage.team, rule=stage.rule, condition=stage.condition,
         )  # fmt: skip
-    files.adopt(files=forms.files_of(submission), owner=request)
+    files.adopt(files=forms.files_of(submission, reveals=True), owner=request)
     record("request.submitted", subject=request, by=filer or by, after={
         "state": request.state, "flow": flow.key, "stages": len(stages), **({"on_behalf_of": by.pk} if filer else {})},
         body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip

@@ -72,7 +72,7 @@ class Report(FormTarget):
         if category is None:
             raise InvalidInputError(_("This kind of report is no longer offered. Write *menu* to choose another one."))
         return services.open_ticket(
-            submission=submission, category=category, by=submission.by, files=forms.files_of(submission)
+            submission=submission, category=category, by=submission.by, files=forms.files_of(submission, reveals=True)
         )
 
     def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:

@@ -93,7 +93,9 @@ def _start(link: Link, answers: dict[str, Any], filed_by: User | None) -> models
         raise InvalidInputError(_("This form is not offered any more. Please speak to HR."))
     submission = forms_services.submit(version=link.form_version, by=link.employee, answers=answers, filed_by=filed_by)
     made: Any = target.file(argument=str(link.button.data.get("argument", "")), submission=submission)
-    uploads.forget(link=link, but=[file.pk for file in forms.files_of(submission)])  # answers that fell away
+    uploads.forget(
+        link=link, but=[file.pk for file in forms.files_of(submission, reveals=True)]
+    )  # answers that fell away
     buttons.use(link.button)
     link.result_type, link.result_id, link.result_code = made._meta.label_lower, str(made.pk), made.code
     link.save(update_fields=["result_type", "result_id", "result_code"])

@@ -57,7 +57,7 @@ def send_the_page_for_a_sum_too_large_for_the_chat(entry: Entry) -> None:
     request = Request.objects.filter(pk=run.request_id).first() if run is not None else None
     if employee is None or request is None or queries.open_seat(request, employee) is None:
         return
-    telling.send_decision(employee=employee, request=request, cause=f"{request.pk}:{entry.pk}")
+    telling.send_decision(employee=employee, request=request, cause=f"{request.pk}:{entry.pk}", tapped_at=entry.at)
 
 
 @on("notice.not_sent")

@@ -1,6 +1,6 @@
 """How a person hears of a link, or of what was filed for them: on WhatsApp when that reaches them, else by e-mail."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +8,9 @@ from django.conf import settings
 from apps.approvals.models import Request
 from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
+from apps.core import clock
+from apps.outbox import services as outbox
+from apps.outbox.planning.gathering import REPLY_LASTS
 from apps.people.models import Employee, User
 from apps.web import kinds, queries, services
 from apps.web.models import Link
@@ -34,8 +37,11 @@ def is_told(link: Link) -> bool:
     return contacts.contact_of(link.employee) is not None or queries.can_mail(link.employee)
 
 
-def send_decision(*, employee: Employee, request: Request, cause: str) -> Link | None:
-    """The link to a decision that is too large for the chat, into the chat where it was tried. None: no address, no seat."""
+def send_decision(*, employee: Employee, request: Request, cause: str, tapped_at: datetime) -> Link | None:
+    """The link to a decision that is too large for the chat, into the chat where it was tried. None: no address, no seat.
+
+    It answers the tap of `tapped_at`, so it waits for no morning; after its own time it says nothing.
+    """
     contact = contacts.contact_of(employee)
     if contact is None:
         return None
@@ -45,5 +51,6 @@ def send_decision(*, employee: Employee, request: Request, cause: str) -> Link |
         key=f"stepup:{cause}",
     )  # fmt: skip
     data = {"request": request.code, "minutes": str(minutes), "link": queries.address(link)}
-    conversations.notify(kind=kinds.DECIDE.name, to=employee, data=data, key=f"web:decide:{cause}", subject=request)
+    outbox.enqueue(key=f"web:decide:{cause}", contact=contact, kind=kinds.DECIDE.name, data=data, subject=request,
+                   is_reply=clock.now() - tapped_at < REPLY_LASTS, expires_at=link.button.expires_at)  # fmt: skip
     return link

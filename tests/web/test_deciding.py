@@ -1,5 +1,6 @@
 """Decisions on a page: by the person alone, on the version they saw, asked twice, once; and the limit of the chat."""
 
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,9 @@ from apps.approvals import checks
 from apps.approvals import services as approvals
 from apps.approvals.models import Decision, Request
 from apps.contacts import services as contacts
+from apps.contacts.models import Preference, Window
 from apps.conversations.targets import Tap, targets
+from apps.core.clock import now
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.files import services as files
 from apps.journal.actors import SYSTEM
@@ -23,7 +26,7 @@ from apps.people.models import Employee
 from apps.web import services
 from apps.web.models import Link
 from tests.approvals.house import House, button, decide, react, said_to, stage
-from tests.factories import make_absence, make_message, make_speaker, make_user
+from tests.factories import make_absence, make_message, make_speaker, make_user, the_number
 from tests.web.visitor import PNG, Visitor, path, tokens_in
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +212,38 @@ def test_a_sum_above_the_limit_is_not_decided_in_the_chat_and_the_link_comes(hou
     assert Decision.objects.get().via == "link"
     react()
     assert OutboundMessage.objects.filter(kind="web.decide").count() == 2
+
+
+@pytest.mark.parametrize(
+    "wish", [{"is_stopped": True}, {"quiet_from": time(20), "quiet_until": time(7)}], ids=["stopped", "quiet hours"]
+)
+def test_whoever_has_just_tapped_gets_the_link_at_any_hour_and_no_later_than_it_is_good(
+    house: House, clock: Any, wish: dict[str, Any]
+) -> None:
+    clock.stand("2026-03-03T02:00")
+    Employee.objects.filter(pk=house.caio.pk).update(time_zone="UTC")
+    Preference.objects.create(contact=house.caio.contacts.get(), **wish)
+    Window.objects.create(contact=house.caio.contacts.get(), number=the_number(), last_inbound_at=now())
+    large(house)
+    tap(house, house.caio)
+    react()
+    (sent,) = said_to(house.caio, "web.decide")
+    assert (sent.state, sent.held_reason) == ("queued", "")
+    assert sent.expires_at == Link.objects.get(why="step_up").button.expires_at
+
+
+def test_a_link_that_comes_long_after_the_tap_keeps_to_the_quiet_hours(house: House, clock: Any) -> None:
+    clock.stand("2026-03-03T02:00")
+    Employee.objects.filter(pk=house.caio.pk).update(time_zone="UTC")
+    wish = {"quiet_from": time(20), "quiet_until": time(7)}
+    Preference.objects.create(contact=house.caio.contacts.get(), **wish)
+    Window.objects.create(contact=house.caio.contacts.get(), number=the_number(), last_inbound_at=now())
+    large(house)
+    tap(house, house.caio)
+    clock.wind(11 * 60)
+    react()
+    (sent,) = said_to(house.caio, "web.decide")
+    assert sent.state == "held"
 
 
 def test_up_to_the_limit_the_chat_decides(house: House) -> None:

@@ -280,7 +280,7 @@ def retry_stuck(*, by: HasActor = SYSTEM) -> int:
         run = seating.runs(request).filter(state__in=[StageRun.State.OPEN, StageRun.State.WAITING]).first()
         if run is None:
             continue
-        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), requester_id=request.requester_id)
+        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), own_ids=request.own_ids)
         if plan:
             moved += try_again(request=request, by=by).state != Request.State.STUCK
     return moved

@@ -61,7 +61,8 @@ def send_in(*, link: Link, posted: Any, chosen: Any, language: str, filed_by: Us
     refused = uploads.keep(link=link, fields=schema, chosen=chosen, dropped=dropped)
     link.save(update_fields=["kept"])
     found = reading.read(schema, posted, link.kept, language, people.today(link.employee))
-    found.wrong |= refused
+    # A file for a question that these answers do not ask was refused in vain.
+    found.wrong |= {spec.key: refused[spec.key] for spec in found.visible if spec.key in refused}
     problem = ""
     if found.is_fine:
         try:

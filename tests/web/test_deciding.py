@@ -17,6 +17,7 @@ from apps.conversations.targets import Tap, targets
 from apps.core.clock import now
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.files import services as files
+from apps.forms.models import Submission
 from apps.journal.actors import SYSTEM
 from apps.journal.models import Entry
 from apps.outbox import buttons
@@ -107,6 +108,21 @@ def test_whoever_asked_makes_no_link_for_the_decider(house: House) -> None:
     ana = make_user(roles=["HR"], employee=house.ana)
     with pytest.raises(NotPermittedError):
         services.make_decision_link(employee=house.caio, request=request, by=ana)
+
+
+def test_whoever_asked_or_filed_it_sends_no_link_to_the_decider_by_mail_either(house: House, settings: Any) -> None:
+    settings.EMAIL_IS_SET_UP = True
+    Employee.objects.filter(pk=house.caio.pk).update(email="caio@aurora.example")
+    request = house.ask("80.00")
+    filer, other = make_user(roles=["HR"]), make_user(roles=["HR"])
+    Submission.objects.filter(pk=request.submission_id).update(filed_by=filer)
+    link = link_for(house.caio, request)
+    for barred in (make_user(roles=["HR"], employee=house.ana), filer):
+        with pytest.raises(NotPermittedError):
+            services.mail_link(link=link, by=barred)
+    link.refresh_from_db()
+    assert link.mail_state == Link.Mail.NONE
+    assert services.mail_link(link=link, by=other).mail_state == Link.Mail.WAITING
 
 
 def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(house: House) -> None:

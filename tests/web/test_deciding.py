@@ -95,7 +95,7 @@ def test_a_second_press_decides_nothing_more(house: House) -> None:
     assert Decision.objects.get().verdict == "approve"
 
 
-def test_another_persons_link_decides_as_that_person_only_and_the_own_request_never(house: House) -> None:
+def test_no_link_is_made_for_somebody_who_is_not_asked_nor_for_whoever_asked(house: House) -> None:
     request = house.ask("80.00")
     with pytest.raises(InvalidInputError):
         link_for(house.bia, request)
@@ -125,7 +125,7 @@ def test_whoever_asked_or_filed_it_sends_no_link_to_the_decider_by_mail_either(h
     assert services.mail_link(link=link, by=other).mail_state == Link.Mail.WAITING
 
 
-def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(house: House) -> None:
+def test_a_changed_version_is_refused_with_a_sentence(house: House) -> None:
     request = house.ask("80.00")
     link = link_for(house.caio, request)
     Request.objects.filter(pk=request.pk).update(version=request.version + 1)
@@ -137,6 +137,21 @@ def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(hou
     assert caio.code == 409
     assert Entry.objects.filter(name="decision.refused").count() == 1
     assert not Decision.objects.exists()
+
+
+def test_a_seat_that_moved_is_refused_with_a_sentence_and_decides_for_whoever_has_it_now(house: House) -> None:
+    request = house.ask("80.00")
+    caio = Visitor(link_for(house.caio, request))
+    make_absence(house.caio, deputy=house.bia)
+    approvals.reseat(employee=house.caio)
+    assert "passed on to somebody else" in caio.see()
+    assert "Taxi" not in caio.see()
+    assert "passed on to somebody else" in confirm(caio)
+    assert caio.code == 409
+    assert Entry.objects.get(name="decision.refused").after["why"] == "seat_moved"
+    assert not Decision.objects.exists()
+    confirm(Visitor(link_for(house.bia, request)))
+    assert Decision.objects.get().seat.employee == house.bia
 
 
 def test_a_press_without_a_verdict_on_a_dead_link_shows_nothing_of_the_request(house: House) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.response import TemplateResponse
 from django.utils import timezone, translation
@@ -74,6 +74,8 @@ def _answer(
             answer = view(request, link, **named)
         except _UNREADABLE:
             return _unreadable(request, link)
+        except Http404:
+            return shown(request, "web/gone.html", status=404)
         if isinstance(answer, TemplateResponse):
             answer.render()  # in this language
         return answer

@@ -2,6 +2,7 @@
 
 from datetime import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,6 +193,19 @@ def test_somebody_who_left_decides_nothing(house: House) -> None:
     assert not Decision.objects.exists()
 
 
+def test_a_file_from_a_link_is_named_and_downloaded_as_at_the_desk(house: House, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    request = house.ask("80.00")
+    nameless = files.store(content=PNG, name="", owner=request)
+    caio = Visitor(link_for(house.caio, request))
+    answer = caio.client.get(f"{path(caio.link)}files/{nameless.pk}/?download=1")
+    assert b"".join(answer.streaming_content) == PNG
+    assert answer["Content-Disposition"] == f'attachment; filename="file-{nameless.pk}.png"'
+    (tmp_path / nameless.sha256[:2] / nameless.sha256).unlink()
+    gone = caio.client.get(f"{path(caio.link)}files/{nameless.pk}/")
+    assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "no-store")
+
+
 def test_files_are_shown_to_whoever_may_decide_from_this_link_and_to_nobody_else(house: House) -> None:
     request, other = house.ask("80.00"), house.ask("90.00", flow=Request.objects.first().flow)  # type: ignore[union-attr]
     mine = files.store(content=PNG, name="mine.png", owner=request)
@@ -206,7 +220,12 @@ def test_files_are_shown_to_whoever_may_decide_from_this_link_and_to_nobody_else
     small = caio.client.get(f"{base}files/{mine.pk}/small/")
     assert small.status_code == 200
     assert b"".join(small.streaming_content)
-    assert caio.client.get(f"{base}files/{theirs.pk}/").status_code == 404
+    for pk in (theirs.pk, 10**15):
+        for way in ("", "small/", "?download=1"):
+            refused = caio.client.get(f"{base}files/{pk}/{way}", headers={"Accept-Language": "en"})
+            assert refused.status_code == 404
+            assert "This link opens nothing" in refused.content.decode()
+            assert refused.headers["Referrer-Policy"] == "no-referrer"
     confirm(caio)
     assert caio.client.get(f"{base}files/{mine.pk}/").status_code == 404
     listing = services.make_list_link(employee=house.ana)

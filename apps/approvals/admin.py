@@ -20,6 +20,7 @@ from apps.approvals.models import Decision, Flow, Request, Stage, StageRun
 from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
+from apps.core.texts import key_in
 from apps.files.showing import attachments
 from apps.forms import queries as forms
 from apps.forms.translated import ConditionField, TranslatedAdminMixin
@@ -277,4 +278,4 @@ def _try_again(request: HttpRequest, row: Request, own: Employee | None) -> str:
 
 
 def _number(text: Any) -> int:
-    return int(text) if str(text or "").isdigit() else 0
+    return key_in(text) or 0

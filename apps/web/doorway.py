@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from apps.core.addresses import address_of
+from apps.core.texts import key_in
 from apps.core.zones import zone_of
 from apps.web import pacing, queries
 from apps.web.models import Link
@@ -83,8 +84,8 @@ def _answer(
 
 def _is_too_large(request: HttpRequest) -> bool:
     """Before a byte of the body is read."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return not length.isdigit() or int(length) > settings.WEB_LARGEST_BODY_MB * 1024**2
+    length = key_in(request.META.get("CONTENT_LENGTH") or "0")
+    return length is None or length > settings.WEB_LARGEST_BODY_MB * 1024**2
 
 
 def _unreadable(request: HttpRequest, link: Link) -> HttpResponse:

@@ -47,7 +47,7 @@ def make_form_link(*, employee: Employee, choice: str, by: HasActor, why: str = 
     require(by=by, permission=FILE if why == Link.Why.BEHALF else MAKE, employee=employee)
     name, _colon, argument = choice.partition(":")
     target = queries.form_target(name)
-    if target is None:
+    if target is None or not argument.isprintable():
         raise InvalidInputError(_("Choose what the link is for."))
     version = target.version(argument)
     return _make(employee, Link.Purpose.FORM, by, why, target=name, data={"argument": argument}, form_version=version)

@@ -269,6 +269,16 @@ def test_the_desk_says_whether_the_message_left_waits_or_reaches_nobody(house: H
     assert letters.send_waiting(mailing.LINKS) == 1
 
 
+@pytest.mark.parametrize("choice", ["incidents.report:²", "incidents.report:" + "9" * 5000, "approvals.request:a\0b",
+                                    "approvals.request:", "incidents.report", "web.mine:1", "\0"])  # fmt: skip
+def test_whatever_is_posted_as_a_choice_makes_nothing_and_breaks_nothing(house: House, choice: str) -> None:
+    desk = Desk(house)
+    assert "Nothing was made" in desk.make(house.ana, f"form-{choice}")
+    answer = desk.client.post(reverse("admin:web_link_behalf", args=[house.ana.pk]), {"what": choice})
+    assert "Nothing was made" in answer.content.decode()
+    assert not Link.objects.exists()
+
+
 def test_whoever_filed_it_does_not_decide_it_even_as_the_manager(house: House) -> None:
     """Hana is the manager of Zoe, files for Zoe, and the boss above decides instead."""
     desk = Desk(house, employee=make_employee("Hana", manager=house.boss))

@@ -278,4 +278,4 @@ def _try_again(request: HttpRequest, row: Request, own: Employee | None) -> str:
 
 
 def _number(text: Any) -> int:
-    return key_in(text) or 0
+    return key_in(text)

@@ -151,7 +151,7 @@ class Take(Target):
 
     def tap(self, tap: Tap) -> tuple[Reply, bool]:
         subject_id = tap.button.subject_id
-        ticket = Ticket(pk=key_in(subject_id) or 0)  # its name is enough: the service reads it
+        ticket = Ticket(pk=key_in(subject_id))  # its name is enough: the service reads it
         try:
             services.take(ticket=ticket, by=tap.speaker.employee)
         except Ticket.DoesNotExist:

@@ -14,7 +14,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from apps.core.addresses import address_of
-from apps.core.texts import key_in
 from apps.core.zones import zone_of
 from apps.web import pacing, queries
 from apps.web.models import Link
@@ -33,6 +32,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _UNREADABLE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent, MultiPartParserError, UnreadablePostError)
+LONGEST_LENGTH = 15
+"""Digits: more than any length that a browser sends."""
 View = Callable[..., HttpResponseBase]
 
 
@@ -84,8 +85,10 @@ def _answer(
 
 def _is_too_large(request: HttpRequest) -> bool:
     """Before a byte of the body is read."""
-    length = key_in(request.META.get("CONTENT_LENGTH") or "0")
-    return length is None or length > settings.WEB_LARGEST_BODY_MB * 1024**2
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return (
+        not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > settings.WEB_LARGEST_BODY_MB * 1024**2
+    )
 
 
 def _unreadable(request: HttpRequest, link: Link) -> HttpResponse:

@@ -84,12 +84,22 @@ def choose_ports() -> None:
     taken: set[int] = set()
     for name, usual in (("PORT", WEB_PORT), ("SANDBOX_PORT", SANDBOX_PORT)):
         chosen = os.environ.get(name)
-        if chosen and not is_free(int(chosen)):
-            raise SystemExit(f"Port {chosen} is taken. Choose another: {name}={free_port(int(chosen) + 1, taken)}")
+        if chosen:
+            hindered = _hindrance(int(chosen), taken)
+            if hindered:
+                raise SystemExit(f"{hindered} Choose another: {name}={free_port(int(chosen) + 1, taken)}")
         port = int(chosen) if chosen else free_port(usual, taken)
-        places.hold_port(port)
         taken.add(port)
         os.environ[name] = str(port)
+
+
+def _hindrance(port: int, taken: set[int]) -> str:
+    """Why a chosen port cannot be ours, in a sentence; empty when it is ours from now on."""
+    if port in taken:
+        return f"Port {port} is chosen twice."
+    if not is_free(port):
+        return f"Port {port} is taken."
+    return "" if places.hold_port(port) else f"Port {port} is about to be used by another Recado of yours."
 
 
 def free_port(first: int, taken: set[int]) -> int:

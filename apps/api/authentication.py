@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from apps.api import pacing
 from apps.api.callers import Caller, address_of
+from apps.core.pacing import seconds_left
 from apps.people import issuing
 from apps.people.authority import Authority
 from apps.people.models import User
@@ -29,7 +30,7 @@ class ByKey(authentication.BaseAuthentication):
             authority = issuing.recognise(token.strip()[:LONGEST_HEADER], address=address_of(request))
         except issuing.BadKeyError as error:
             if pacing.has_guessed(address_of(request)):
-                raise exceptions.Throttled(wait=pacing.seconds_left()) from error
+                raise exceptions.Throttled(wait=seconds_left()) from error
             raise exceptions.AuthenticationFailed(str(error)) from error
         return authority.user, Caller(authority)
 

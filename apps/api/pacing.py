@@ -9,11 +9,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from apps.api.callers import Caller
-from apps.core import clock, store
+from apps.core import pacing, store
 
 log = logging.getLogger("recado.api")
 
-MINUTE = 60
 WRONG_KEYS = 30
 """Wrong keys from one address in a minute, before it is told to wait: a program with a stale key, or somebody guessing."""
 
@@ -29,16 +28,16 @@ class PerCaller(BaseThrottle):
         return count(who) <= getattr(settings, view.pace)
 
     def wait(self) -> float:
-        return seconds_left()
+        return pacing.seconds_left()
 
 
 def count(what: str) -> int:
     """One more of `what` in this minute; 0 when the store is away."""
-    name = f"{{recado}}:api:{what}:{_minute()}"
+    name = f"{{recado}}:api:{what}:{pacing.minute()}"
     try:
         with store.client().pipeline(transaction=False) as pipe:
             pipe.incr(name)
-            pipe.expire(name, 2 * MINUTE)
+            pipe.expire(name, 2 * pacing.MINUTE)
             return int(pipe.execute()[0])
     except redis.RedisError as error:
         log.warning("requests cannot be counted, none is held up: %s", error)
@@ -48,12 +47,3 @@ def count(what: str) -> int:
 def has_guessed(address: str) -> bool:
     """One more wrong key from this address: whether they are too many by now. Right ones open all the same."""
     return count(f"wrong:{address}") > WRONG_KEYS
-
-
-def seconds_left() -> float:
-    """Until the next minute begins."""
-    return MINUTE - clock.now().timestamp() % MINUTE
-
-
-def _minute() -> int:
-    return int(clock.now().timestamp() // MINUTE)

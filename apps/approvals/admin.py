@@ -20,6 +20,7 @@ from apps.approvals.models import Decision, Flow, Request, Stage, StageRun
 from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
+from apps.core.texts import key_in
 from apps.files.showing import attachments
 from apps.forms import queries as forms
 from apps.forms.translated import ConditionField, TranslatedAdminMixin
@@ -191,6 +192,7 @@ class RequestAdmin(ReadOnlyAdmin):
         may_decide = request.user.has_perm(queries.DECIDE)
         seat = queries.open_seat(row, own) if may_decide else None
         moves = REQUEST.allowed(row.state)
+        reveals = queries.reveals(request.user, row)
         return {
             "title": f"{row.code} · {row.summary}",
             "row": row,
@@ -198,10 +200,8 @@ class RequestAdmin(ReadOnlyAdmin):
             "what": queries.what(row, language),
             "flow": queries.flow_name(row.flow, language),
             "standing": queries.standing(row, own),
-            "answers": forms.answers_for_people(
-                row.submission, language, reveals=seat is not None or queries.is_own(request.user, row)
-            ),
-            "files": attachments(forms.files_of(row.submission)),
+            "answers": forms.answers_for_people(row.submission, language, reveals=reveals),
+            "files": attachments(forms.files_of(row.submission, reveals=reveals)),
             "route": route(row, own, language),
             "seat": seat,
             "may_withdraw": own is not None and own.pk == row.requester_id and "withdraw" in moves,
@@ -278,4 +278,4 @@ def _try_again(request: HttpRequest, row: Request, own: Employee | None) -> str:
 
 
 def _number(text: Any) -> int:
-    return int(text) if str(text or "").isdigit() else 0
+    return key_in(text)

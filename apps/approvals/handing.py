@@ -38,9 +38,7 @@ def hand_over_seat(*, seat_id: int, holder: Employee, to: Employee, by: HasActor
     if seat is None or seat.stage_run.state != StageRun.State.OPEN:
         return False
     run = seat.stage_run
-    if to.pk in run.request.own_ids:
-        raise InvalidInputError(_("%(name)s asked for %(request)s and cannot decide on it: choose somebody else.") % {
-            "name": to, "request": run.request.code})  # fmt: skip
+    _check_is_not_own(run.request, to)
     base_id = seat.deputy_for_id or holder.pk
     seating.leave_seat(seat)
     if to.pk not in sitting(run):
@@ -51,15 +49,25 @@ def hand_over_seat(*, seat_id: int, holder: Employee, to: Employee, by: HasActor
 
 @transaction.atomic
 def hand_over_route(*, run_id: int, holder: Employee, to: Employee, by: HasActor) -> bool:
-    """The stage that is still to come names `to`. False when it has opened, or names somebody else."""
+    """The stage that is still to come names `to`. False when it has opened, or names somebody else.
+
+    Raises InvalidInputError as `hand_over_seat`.
+    """
     run = StageRun.objects.select_for_update().filter(pk=run_id, person=holder, state=StageRun.State.WAITING).first()
     if run is None:
         return False
+    _check_is_not_own(run.request, to)
     run.person = to
     run.save(update_fields=["person"])
     record("stage.handed_over", subject=run.request, by=by, before={"person": holder.pk},
            after={"stage_run": run.pk, "person": to.pk})  # fmt: skip
     return True
+
+
+def _check_is_not_own(request: Request, to: Employee) -> None:
+    if to.pk in request.own_ids:
+        said = _("%(name)s asked for or filed %(request)s and cannot decide on it: choose somebody else.")
+        raise InvalidInputError(said % {"name": to, "request": request.code})
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from apps.people.leaving import OpenThing, heirs, register
 from apps.people.models import Employee
 
 _UNDECIDED = (Request.State.OPEN, Request.State.STUCK)
+_FILER = "submission__filed_by__employee"
 
 
 def _stand_in() -> str:
@@ -24,10 +25,12 @@ def _stand_in() -> str:
 def _seats(employee: Employee) -> Iterator[OpenThing]:
     rows = Seat.objects.filter(employee=employee, is_open=True, stage_run__state=StageRun.State.OPEN,
                                stage_run__request__state__in=_UNDECIDED)  # fmt: skip
-    for seat in rows.select_related("stage_run__request__requester", "deputy_for__manager").order_by("pk"):
+    for seat in rows.select_related(
+        f"stage_run__request__{_FILER}", "stage_run__request__requester", "deputy_for__manager"
+    ).order_by("pk"):
         request = seat.stage_run.request
         first = [seat.deputy_for] if seat.deputy_for and not _is_away(seat.deputy_for) else []
-        able = heirs(employee, first=first, without=[request.requester_id])
+        able = heirs(employee, first=first, without=request.own_ids)
         taken = handing.sitting(seat.stage_run)
         free = sorted((one for one in able if one.pk not in taken), key=_is_away)
         yield OpenThing(
@@ -48,11 +51,11 @@ def _give_seat(*, employee: Employee, key: str, to: Employee | None, by: HasActo
 
 def _routes(employee: Employee) -> Iterator[OpenThing]:
     rows = StageRun.objects.filter(person=employee, state=StageRun.State.WAITING, request__state__in=_UNDECIDED)
-    for run in rows.select_related("request__requester").order_by("pk"):
+    for run in rows.select_related(f"request__{_FILER}", "request__requester").order_by("pk"):
         yield OpenThing(
             f"approvals.routes:{run.pk}", _("%(request)s will come to them next") % {"request": run.request.code},
             _stand_in(),
-            heirs(employee, without=[run.request.requester_id]),
+            heirs(employee, without=run.request.own_ids),
         )  # fmt: skip
 
 

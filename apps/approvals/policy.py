@@ -85,16 +85,16 @@ class Chosen:
     decider_id: int | None
 
 
-def seat_plan(rule: str, chosen: Sequence[Chosen], *, requester_id: int) -> list[Chosen] | None:
+def seat_plan(rule: str, chosen: Sequence[Chosen], *, own_ids: Collection[int]) -> list[Chosen] | None:
     """The seats to set, one per decider; None when the stage cannot be decided at all.
 
-    All: each named person needs a decider. Any: one is enough, and nobody is brought in for the requester as long as
-    somebody else whom the route names can decide.
+    All: each named person needs a decider. Any: one is enough, and nobody is brought in for whoever asked, or filed it
+    for them (`own_ids`), as long as somebody else whom the route names can decide.
     """
     if rule == "all" and any(item.decider_id is None for item in chosen):
         return None
     able = [item for item in chosen if item.decider_id is not None]
-    others = [item for item in able if item.base_id != requester_id]
+    others = [item for item in able if item.base_id not in own_ids]
     if rule == "any" and others:
         able = others
     seats: dict[int, Chosen] = {}

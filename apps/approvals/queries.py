@@ -51,10 +51,21 @@ def decided_today(rows: QuerySet[Request], reader: Employee | None) -> QuerySet[
 
 
 def may_see_file(user: Any, file: File) -> bool:
-    """Receipts belong to a request: whoever sees it sees them."""
-    return bool(file.owner_type == "approvals.request" and file.owner_id.isdigit()
-                and user.has_perm("approvals.view_request")
-                and visible_to(user).filter(pk=file.owner_id).exists())  # fmt: skip
+    """Receipts belong to a request: whoever sees it sees them, but for those of sensitive questions."""
+    is_receipt = file.owner_type == "approvals.request" and file.owner_id.isdigit()
+    if not is_receipt or not user.has_perm("approvals.view_request"):
+        return False
+    rows = visible_to(user).select_related("submission__version", "submission__filed_by")
+    request = rows.filter(pk=file.owner_id).first()
+    if request is None:
+        return False
+    return file.pk not in forms.sensitive_files(request.submission) or reveals(user, request)
+
+
+def reveals(user: Any, request: Request) -> bool:
+    """Whether sensitive answers are shown to this sign-in: it has to decide now, or asked for it or filed it."""
+    may_decide = user.has_perm(DECIDE) and open_seat(request, people.employee_of(user)) is not None
+    return may_decide or is_own(user, request)
 
 
 def is_own(user: Any, request: Request) -> bool:

@@ -54,7 +54,7 @@ def open_stage(run: StageRun) -> bool:
 def seat(run: StageRun, bases: Sequence[Employee]) -> list[Seat]:
     """Set the seats for those whom the route names; empty when that decides nothing."""
     chosen = queries.chosen(run, bases)
-    plan = policy.seat_plan(run.rule, chosen, requester_id=run.request.requester_id)
+    plan = policy.seat_plan(run.rule, chosen, own_ids=run.request.own_ids)
     return [take_seat(run, item.base_id, item.decider_id) for item in plan or () if item.decider_id is not None]
 
 

@@ -63,7 +63,7 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
             request=request, position=position, name=stage.name, approver=stage.approver, person=stage.person,
             team=stage.team, rule=stage.rule, condition=stage.condition,
         )  # fmt: skip
-    files.adopt(files=forms.files_of(submission), owner=request)
+    files.adopt(files=forms.files_of(submission, reveals=True), owner=request)
     record("request.submitted", subject=request, by=filer or by, after={
         "state": request.state, "flow": flow.key, "stages": len(stages), **({"on_behalf_of": by.pk} if filer else {})},
         body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip
@@ -280,7 +280,7 @@ def retry_stuck(*, by: HasActor = SYSTEM) -> int:
         run = seating.runs(request).filter(state__in=[StageRun.State.OPEN, StageRun.State.WAITING]).first()
         if run is None:
             continue
-        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), requester_id=request.requester_id)
+        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), own_ids=request.own_ids)
         if plan:
             moved += try_again(request=request, by=by).state != Request.State.STUCK
     return moved

@@ -21,6 +21,7 @@ from apps.conversations.targets import (
     register,
 )
 from apps.core.errors import InvalidInputError, MoveNotAllowedError, NotPermittedError, RecadoError
+from apps.core.texts import key_in
 from apps.forms import services as forms
 from apps.forms.models import FormVersion, Submission
 from apps.outbox import services as outbox
@@ -62,9 +63,7 @@ class RequestSomething(FormTarget):
 
     def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:
         """Words never decide: whoever has to do with the request hears how it stands and where the buttons are."""
-        request = (
-            Request.objects.select_related("requester").filter(pk=subject_id).first() if subject_id.isdigit() else None
-        )
+        request = Request.objects.select_related("requester").filter(pk=key_in(subject_id)).first()
         if request is None or message.kind == "reaction":
             return None
         me = speaker.employee

@@ -11,6 +11,7 @@ from apps.contacts import queries as contacts
 from apps.conversations import services as conversations
 from apps.core import clock
 from apps.files import queries as files
+from apps.forms import queries as forms
 from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
 from apps.people.models import Employee
@@ -87,7 +88,8 @@ def receipts(request: Request, to: Employee, tag: object = "") -> int:
         return 0
     number = providers.default_number()
     facts = contacts.delivery_facts(contact, number, kinds.RECEIPT.klass, clock.now())
-    shown = [file for file in files.files_of(request) if files.is_inline_safe(file)] if facts.is_window_open else []
+    attached = forms.files_of(request.submission, reveals=False) if facts.is_window_open else []
+    shown = [file for file in attached if files.is_inline_safe(file)]
     sorts = [capabilities.sort_or_none(number.account, file.kind, file.size) for file in shown]
     taken = [(file, sort) for file, sort in zip(shown, sorts, strict=True) if sort]  # the page has the others
     for file, sort in taken:

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+_LONGEST_KEY = 17
 _JOINERS = "\u200c\u200d"  # they shape letters in some languages
 
 
@@ -19,3 +20,13 @@ def _seen(character: str) -> str:
     if category in {"Cc", "Zl", "Zp"}:
         return " "
     return "" if category in {"Cf", "Cs", "Co", "Cn"} and character not in _JOINERS else character
+
+
+def key_in(text: object) -> int:
+    """The key of a row as somebody wrote it; 0, which no row has, for what is none or longer than any key.
+
+    >>> key_in("12"), key_in("²"), key_in("9" * 5000), key_in(None)
+    (12, 0, 0, 0)
+    """
+    digits = str(text or "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_KEY else 0

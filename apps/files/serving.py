@@ -1,9 +1,14 @@
 """Bytes that somebody sent, given to a browser that must trust none of them. Who may see them was asked before."""
 
+import mimetypes
 import re
 from typing import BinaryIO
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.utils.translation import gettext as _
+
+from apps.files import content_type, queries, services, showing
+from apps.files.models import File
 
 # A file opened by itself may show its own picture, sound or film, and nothing else: no script, no form, no other site.
 POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -11,7 +16,46 @@ CHUNK = 64 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-def serve(
+def whole(request: HttpRequest, file: File) -> HttpResponseBase:
+    """One stored file: pictures, sound and films as such, everything else (and `?download=1`) for download.
+
+    Raises Http404, with the reason, for what is given to nobody and for bytes that are gone.
+    """
+    (shown,) = showing.attachments([file])
+    if not shown.is_offered:
+        raise Http404(str(showing.INFECTED))
+    try:
+        handle = queries.open_file(file)
+    except FileNotFoundError:
+        raise Http404(_("The bytes of this file are gone from the disk. Restore them from a backup.")) from None
+    is_shown = shown.sort != "document" and "download" not in request.GET
+    return _serve(request, handle, size=file.size, digest=file.sha256, kind=file.kind, name=_named(file),
+                  is_shown=is_shown)  # fmt: skip
+
+
+def small(request: HttpRequest, file: File) -> HttpResponseBase:
+    """The small copy of a picture, made now when it is missing. Raises Http404 for what has none."""
+    try:
+        copy = services.thumbnail(file)
+        handle = queries.open_thumbnail(copy) if copy else None
+    except FileNotFoundError:
+        handle = None
+    if copy is None or handle is None:
+        raise Http404
+    size = handle.seek(0, 2)
+    return _serve(
+        request, handle, size=size, digest=copy.sha256, kind=copy.kind, name=f"small-{file.pk}.webp", is_shown=True
+    )
+
+
+def _named(file: File) -> str:
+    """WhatsApp sends most files without a name; without its ending nobody's computer knows how to open one."""
+    name = file.name or f"file-{file.pk}"
+    is_known = file.kind in content_type.INLINE and not file.doubt and "." not in name
+    return name + (mimetypes.guess_extension(file.kind) or "") if is_known else name
+
+
+def _serve(
     request: HttpRequest, handle: BinaryIO, *, size: int, digest: str, kind: str, name: str, is_shown: bool
 ) -> HttpResponseBase:
     """The whole file, one part of it (players ask for parts), or 304. `is_shown` False: for download, as unknown bytes."""

@@ -61,15 +61,24 @@ def filed_by(submission: Submission) -> str:
     return submission.filed_by.as_actor().label if submission.filed_by is not None else ""
 
 
-def files_of(submission: Submission) -> list[File]:
-    """All files in the answers, in the order of the questions."""
-    ids = [
-        item
-        for field in schema_of(submission.version)
-        if field.kind in FILE_KINDS
-        for item in submission.answers.get(field.key) or ()
-    ]
-    return file_queries.by_ids(ids)
+def files_of(submission: Submission, *, reveals: bool) -> list[File]:
+    """The files in the answers, in the order of the questions; those of sensitive ones only where it `reveals`."""
+    return file_queries.by_ids(_file_ids(submission, [field for field in _asked_for_files(submission)
+                                                      if reveals or not field.is_sensitive]))  # fmt: skip
+
+
+def sensitive_files(submission: Submission) -> set[int]:
+    """Ids of the files that answer a sensitive question: in no message, and only for whom answers are revealed."""
+    ids = _file_ids(submission, [field for field in _asked_for_files(submission) if field.is_sensitive])
+    return {int(pk) for pk in ids if str(pk).isdigit()}
+
+
+def _asked_for_files(submission: Submission) -> list[FieldSpec]:
+    return [field for field in schema_of(submission.version) if field.kind in FILE_KINDS]
+
+
+def _file_ids(submission: Submission, fields: Iterable[FieldSpec]) -> list[Any]:
+    return [pk for field in fields for pk in submission.answers.get(field.key) or ()]
 
 
 def visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Submission]:
@@ -77,8 +86,3 @@ def visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Submission]:
     if people.sees_everybody(user):
         return Submission.objects.all()
     return Submission.objects.filter(by__in=people.visible_employees(user))
-
-
-def may_see_file(user: Any, file: File) -> bool:
-    """Files owned by a submission are seen by those who see its author."""
-    return file.owner_id.isdigit() and visible_to(user).filter(pk=file.owner_id).exists()

@@ -164,7 +164,7 @@ class TicketAdmin(ReadOnlyAdmin):
 
     def _page(self, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         own = people.employee_of(request.user)
-        may_answer = bool(own and request.user.has_perm(queries.ANSWER) and queries.may_answer(own, ticket))
+        may_answer = queries.reveals(request.user, ticket)
         moves = TICKET.allowed(ticket.state)
         return {
             "title": f"{ticket.code} · {ticket.summary}",
@@ -174,7 +174,7 @@ class TicketAdmin(ReadOnlyAdmin):
             "standing": queries.standing(ticket, own),
             "answers": forms.answers_for_people(ticket.submission, get_language() or "en", reveals=may_answer),
             "timeline": timeline(ticket, own, is_internal_read=queries.may_read_internal(request.user, ticket)),
-            "files": attachments(forms.files_of(ticket.submission)),
+            "files": attachments(forms.files_of(ticket.submission, reveals=may_answer)),
             "may_take": may_answer and "take" in moves,
             "may_resolve": may_answer and "resolve" in moves,
             "may_comment": may_answer or (own is not None and own.pk == ticket.reporter_id),

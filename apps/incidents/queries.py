@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.core.together import recall
+from apps.files import queries as files
 from apps.files.models import File
 from apps.forms import queries as forms
 from apps.forms.models import Submission
@@ -56,11 +57,27 @@ def may_see_file(user: Any, file: File) -> bool:
         or not user.has_perm("incidents.view_ticket")
     ):
         return False
-    ticket = visible_to(user).filter(pk=file.owner_id).select_related("team").first()
+    ticket = visible_to(user).filter(pk=file.owner_id).select_related("team", "submission__version").first()
     if ticket is None:
         return False
+    if file.pk in forms.sensitive_files(ticket.submission):
+        return reveals(user, ticket)
     internal = ticket.notes.filter(side=Note.Side.INTERNAL, files=file).exists()
     return not internal or may_read_internal(user, ticket)
+
+
+def reveals(user: Any, ticket: Ticket) -> bool:
+    """Whether this sign-in answers the ticket, and so is shown sensitive answers."""
+    own = people.employee_of(user)
+    return bool(own and user.has_perm(ANSWER) and may_answer(own, ticket))
+
+
+def files_to_pass_on(ticket: Ticket, to: Employee) -> list[File]:
+    """What whoever takes it may be sent: nothing sensitive, and to its reporter nothing internal."""
+    rows = files.files_of(ticket).exclude(pk__in=forms.sensitive_files(ticket.submission))
+    if to.pk == ticket.reporter_id:
+        rows = rows.exclude(pk__in=File.objects.filter(ticket_notes__in=ticket.notes.filter(side=Note.Side.INTERNAL)))
+    return list(rows)
 
 
 def may_read_internal(user: Any, ticket: Ticket) -> bool:

@@ -82,7 +82,7 @@ def take(*, ticket: Ticket, by: Employee) -> Ticket:
     _tell(
         kinds.ASSIGNED, ticket, by, name=ticket.reporter.name, buttons=[_button("resolve", "incidents.resolve", ticket)]
     )
-    _show(kinds.PHOTO, ticket, by, files_queries.files_of(ticket))
+    _show(kinds.PHOTO, ticket, by, queries.files_to_pass_on(ticket, by))
     if ticket.reporter_id != by.pk:
         _tell(kinds.TAKEN, ticket, ticket.reporter, name=by.name)
     return ticket

@@ -19,6 +19,7 @@ from apps.conversations.targets import (
     register,
 )
 from apps.core.errors import InvalidInputError, RecadoError
+from apps.core.texts import key_in
 from apps.files import queries as files
 from apps.forms import queries as forms
 from apps.forms import services as forms_services
@@ -42,7 +43,7 @@ RESOLVE_QUESTION = {
 
 def _ticket(subject_id: str) -> Ticket | None:
     rows = Ticket.objects.select_related("team", "reporter", "assignee", "category")
-    return rows.filter(pk=subject_id).first() if subject_id.isdigit() else None
+    return rows.filter(pk=key_in(subject_id)).first()
 
 
 @register
@@ -55,7 +56,7 @@ class Report(FormTarget):
     code_prefix = "T"
 
     def offered(self, argument: str, language: str) -> Sequence[Choice]:
-        parent = Category.objects.filter(pk=argument).first() if argument.isdigit() else None
+        parent = Category.objects.filter(pk=key_in(argument)).first()
         if argument and parent is None:
             return ()
         return [
@@ -68,11 +69,11 @@ class Report(FormTarget):
 
     def file(self, *, argument: str, submission: Submission) -> Ticket:
         """The reporter hears the code by `ticket.opened`, which carries the ticket as its subject."""
-        category = Category.objects.select_related("team").filter(pk=argument).first()
+        category = Category.objects.select_related("team").filter(pk=key_in(argument)).first()
         if category is None:
             raise InvalidInputError(_("This kind of report is no longer offered. Write *menu* to choose another one."))
         return services.open_ticket(
-            submission=submission, category=category, by=submission.by, files=forms.files_of(submission)
+            submission=submission, category=category, by=submission.by, files=forms.files_of(submission, reveals=True)
         )
 
     def follow_up(self, speaker: Speaker, subject_id: str, message: Message) -> Reply | None:
@@ -117,11 +118,7 @@ def _resolved(ticket: Ticket) -> Reply:
 
 
 def _offered_category(argument: str) -> Category:
-    category = (
-        Category.objects.select_related("form").filter(pk=argument, is_active=True).first()
-        if argument.isdigit()
-        else None
-    )
+    category = Category.objects.select_related("form").filter(pk=key_in(argument), is_active=True).first()
     if category is None:
         raise InvalidInputError(_("This kind of report is no longer offered. Write *menu* to choose another one."))
     return category
@@ -154,7 +151,7 @@ class Take(Target):
 
     def tap(self, tap: Tap) -> tuple[Reply, bool]:
         subject_id = tap.button.subject_id
-        ticket = Ticket(pk=int(subject_id) if subject_id.isdigit() else 0)  # its name is enough: the service reads it
+        ticket = Ticket(pk=key_in(subject_id))  # its name is enough: the service reads it
         try:
             services.take(ticket=ticket, by=tap.speaker.employee)
         except Ticket.DoesNotExist:

@@ -213,8 +213,12 @@ class LinkAdmin(ReadOnlyAdmin):
     def _filed(self, request: HttpRequest, link: Link) -> HttpResponse:
         link.refresh_from_db()
         words = {"code": link.result_code, "name": link.employee}
-        if telling.is_told(link):
+        told, why = telling.how_filed(link)
+        if told is telling.Told.SENT:
             messages.success(request, gettext("Filed as %(code)s for %(name)s, who is told.") % words)
+        elif told is telling.Told.WAITS:
+            messages.warning(request, gettext("Filed as %(code)s for %(name)s. The message to them waits. %(why)s") % {
+                **words, "why": why})  # fmt: skip
         else:
             messages.warning(request, gettext("Filed as %(code)s for %(name)s. Neither WhatsApp nor an e-mail reaches them: "
                                               "tell them the code yourself.") % words)  # fmt: skip

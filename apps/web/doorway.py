@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.response import TemplateResponse
 from django.utils import timezone, translation
@@ -32,6 +32,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _UNREADABLE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent, MultiPartParserError, UnreadablePostError)
+LONGEST_LENGTH = 15
+"""Digits: more than any length that a browser sends."""
 View = Callable[..., HttpResponseBase]
 
 
@@ -74,6 +76,8 @@ def _answer(
             answer = view(request, link, **named)
         except _UNREADABLE:
             return _unreadable(request, link)
+        except Http404:
+            return shown(request, "web/gone.html", status=404)
         if isinstance(answer, TemplateResponse):
             answer.render()  # in this language
         return answer
@@ -82,7 +86,9 @@ def _answer(
 def _is_too_large(request: HttpRequest) -> bool:
     """Before a byte of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return not length.isdigit() or int(length) > settings.WEB_LARGEST_BODY_MB * 1024**2
+    return (
+        not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > settings.WEB_LARGEST_BODY_MB * 1024**2
+    )
 
 
 def _unreadable(request: HttpRequest, link: Link) -> HttpResponse:

@@ -61,7 +61,8 @@ def send_in(*, link: Link, posted: Any, chosen: Any, language: str, filed_by: Us
     refused = uploads.keep(link=link, fields=schema, chosen=chosen, dropped=dropped)
     link.save(update_fields=["kept"])
     found = reading.read(schema, posted, link.kept, language, people.today(link.employee))
-    found.wrong |= refused
+    # A file for a question that these answers do not ask was refused in vain.
+    found.wrong |= {spec.key: refused[spec.key] for spec in found.visible if spec.key in refused}
     problem = ""
     if found.is_fine:
         try:
@@ -93,7 +94,9 @@ def _start(link: Link, answers: dict[str, Any], filed_by: User | None) -> models
         raise InvalidInputError(_("This form is not offered any more. Please speak to HR."))
     submission = forms_services.submit(version=link.form_version, by=link.employee, answers=answers, filed_by=filed_by)
     made: Any = target.file(argument=str(link.button.data.get("argument", "")), submission=submission)
-    uploads.forget(link=link, but=[file.pk for file in forms.files_of(submission)])  # answers that fell away
+    uploads.forget(
+        link=link, but=[file.pk for file in forms.files_of(submission, reveals=True)]
+    )  # answers that fell away
     buttons.use(link.button)
     link.result_type, link.result_id, link.result_code = made._meta.label_lower, str(made.pk), made.code
     link.save(update_fields=["result_type", "result_id", "result_code"])

@@ -12,6 +12,7 @@ from apps.approvals import queries as approvals
 from apps.approvals.machine import REQUEST
 from apps.approvals.models import Request
 from apps.core.errors import InvalidInputError, NotPermittedError
+from apps.core.texts import key_in
 from apps.forms import queries as forms
 from apps.incidents import queries as incidents
 from apps.incidents import services as incidents_services
@@ -83,9 +84,8 @@ def _tickets(link: Link, language: str) -> list[Row]:
 
 def own_request(link: Link, pk: Any) -> Request | None:
     """A request of the person behind the link; None for everybody else's."""
-    text = str(pk or "")
     found = Request.objects.select_related("requester", "flow", "submission__version").filter(requester=link.employee)
-    return found.filter(pk=text).first() if text.isascii() and text.isdigit() and len(text) < 18 else None
+    return found.filter(pk=key_in(pk)).first()
 
 
 def answers(request: Request, language: str) -> list[tuple[str, str]]:
@@ -102,9 +102,7 @@ def comment(*, link: Link, ticket: Any, text: str, key: str) -> Ticket:
     refused = queries.obstacle(link)
     if refused:
         raise NotPermittedError(refused)
-    number = str(ticket or "")
-    found = Ticket.objects.filter(reporter=link.employee)
-    row = found.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 18 else None
+    row = Ticket.objects.filter(reporter=link.employee, pk=key_in(ticket)).first()
     if row is None:
         raise NotPermittedError(_("This is not one of your reports."))
     if len(text) > LONGEST:

@@ -1,14 +1,15 @@
 """How many requests a minute a page takes: from one address, and for one link. Counted in the shared cache."""
 
+import math
+
 from django.core.cache import cache
 
-from apps.core import clock
+from apps.core import pacing
 
 PER_ADDRESS = 120
 WRONG_TOKENS = 20
 """Addresses that open nothing, from one place in a minute: somebody guesses, or a mail program looks at old mails."""
 POSTS_PER_LINK = 30
-MINUTE = 60
 
 
 def is_too_much(what: str, most: int) -> bool:
@@ -26,18 +27,13 @@ def note_guess(address: str) -> None:
 
 
 def seconds_left() -> int:
-    """Until the next minute begins."""
-    return MINUTE - int(clock.now().timestamp()) % MINUTE
+    """Until the next minute begins, as the page says it."""
+    return math.ceil(pacing.seconds_left())
 
 
 def _count(what: str) -> int:
-    name = _name(what)
-    cache.add(name, 0, timeout=2 * MINUTE)
-    try:
-        return int(cache.incr(name))
-    except ValueError:  # it was evicted in between
-        return 1
+    return pacing.count(_name(what), seconds=2 * pacing.MINUTE)
 
 
 def _name(what: str) -> str:
-    return f"web:{what}:{int(clock.now().timestamp() // MINUTE)}"
+    return f"web:{what}:{pacing.minute()}"

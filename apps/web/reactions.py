@@ -8,7 +8,6 @@ from apps.incidents import kinds as incident_kinds
 from apps.incidents.models import Ticket
 from apps.journal.models import Entry
 from apps.journal.reactor import on
-from apps.outbox import reasons
 from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
 from apps.web import queries as web
@@ -16,8 +15,6 @@ from apps.web import services, telling
 from apps.web.models import Link
 
 ASKED = (kinds.ASKED.name, kinds.ASKED_DEPUTY.name)
-SILENT = (reasons.NO_CONSENT, reasons.STOPPED, reasons.NOT_LINKED, reasons.UNREACHABLE)
-"""Held for as long as the person does nothing: a question must not wait for that."""
 NEWS = {
     kind.name
     for kind in (kinds.APPROVED, kinds.REJECTED, kinds.STUCK, incident_kinds.ANSWERED, incident_kinds.RESOLVED)
@@ -44,7 +41,7 @@ def _is_asked_on_whatsapp(employee: Employee, request: Request) -> bool:
         return False
     asked = OutboundMessage.objects.filter(contact=contact, kind__in=ASKED, subject_type=Request._meta.label_lower,
                                            subject_id=str(request.pk)).order_by("-id").first()  # fmt: skip
-    return asked is not None and not (asked.state == OutboundMessage.State.HELD and asked.held_reason in SILENT)
+    return asked is not None and not (asked.state == OutboundMessage.State.HELD and asked.held_reason in telling.SILENT)
 
 
 @on("decision.refused")
@@ -57,7 +54,7 @@ def send_the_page_for_a_sum_too_large_for_the_chat(entry: Entry) -> None:
     request = Request.objects.filter(pk=run.request_id).first() if run is not None else None
     if employee is None or request is None or queries.open_seat(request, employee) is None:
         return
-    telling.send_decision(employee=employee, request=request, cause=f"{request.pk}:{entry.pk}")
+    telling.send_decision(employee=employee, request=request, cause=f"{request.pk}:{entry.pk}", tapped_at=entry.at)
 
 
 @on("notice.not_sent")

@@ -143,6 +143,11 @@ def _options(spec: FieldSpec, language: str) -> Sequence[tuple[str, str]]:
 
 
 def _hint(spec: FieldSpec, language: str) -> str:
+    secret = _("Sensitive: shown to nobody in a message or an e-mail.") if spec.is_sensitive else ""
+    return " ".join(sentence for sentence in (_how(spec, language), secret) if sentence)
+
+
+def _how(spec: FieldSpec, language: str) -> str:
     if spec.kind == "photo":
         return ngettext("One photo.", "Up to %(count)s photos.", spec.max_files) % {"count": spec.max_files}
     if spec.kind == "document":
@@ -154,6 +159,4 @@ def _hint(spec: FieldSpec, language: str) -> str:
         if spec.limits.get("typed"):
             return _("Write where it is: street and number, or building and floor.")
         return _("Paste the link of a map, or write the two numbers of the place, like -23.55, -46.63.")
-    if spec.is_sensitive:
-        return _("Sensitive: shown to nobody in a message or an e-mail.")
     return ""

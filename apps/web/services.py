@@ -47,7 +47,7 @@ def make_form_link(*, employee: Employee, choice: str, by: HasActor, why: str = 
     require(by=by, permission=FILE if why == Link.Why.BEHALF else MAKE, employee=employee)
     name, _colon, argument = choice.partition(":")
     target = queries.form_target(name)
-    if target is None:
+    if target is None or not argument.isprintable():
         raise InvalidInputError(_("Choose what the link is for."))
     version = target.version(argument)
     return _make(employee, Link.Purpose.FORM, by, why, target=name, data={"argument": argument}, form_version=version)
@@ -77,11 +77,7 @@ def make_decision_link(
     not asked (any more).
     """
     require(by=by, permission=MAKE, employee=employee)
-    if isinstance(by, User) and not approvals.visible_to(by).filter(pk=request.pk).exists():
-        raise NotPermittedError(_("You may not do this for this person."))
-    own = people.employee_of(by) if isinstance(by, User) else None
-    if own is not None and own.pk in request.own_ids:
-        raise NotPermittedError(_("Whoever asked for something, or filed it, makes no link to decide on it."))
+    _check_is_not_theirs(request, by)
     seat = approvals.open_seat(request, employee)
     if seat is None:
         raise InvalidInputError(_("%(name)s is not asked to decide on %(request)s.") % {
@@ -94,6 +90,16 @@ def make_decision_link(
         link.button.contact = contact
         link.button.save(update_fields=["contact"])
     return link
+
+
+def _check_is_not_theirs(request: Request, by: HasActor) -> None:
+    """Raises NotPermittedError for a sign-in that may not see the request, asked for it or filed it."""
+    if not isinstance(by, User):
+        return
+    if not approvals.visible_to(by).filter(pk=request.pk).exists():
+        raise NotPermittedError(_("You may not do this for this person."))
+    if approvals.is_own(by, request):
+        raise NotPermittedError(_("Whoever asked for something, or filed it, makes no link to decide on it."))
 
 
 @transaction.atomic
@@ -148,9 +154,15 @@ def revoke_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
 
 @transaction.atomic
 def mail_link(*, link: Link, by: HasActor = SYSTEM) -> Link:
-    """Send the address by e-mail (once more). Raises NotPermittedError, InvalidInputError when nothing can be sent."""
+    """Send the address by e-mail (once more). Raises NotPermittedError, InvalidInputError when nothing can be sent.
+
+    A link to decide is sent by nobody who asked for the request or filed it.
+    """
     require(by=by, permission=MAKE, employee=link.employee)
     row = locked(link)
+    request = queries.request_of(row)
+    if request is not None:
+        _check_is_not_theirs(request, by)
     if not row.is_usable or row.why == Link.Why.BEHALF:
         raise InvalidInputError(_("This link opens nothing any more. Make a new one."))
     if not queries.can_mail(row.employee):

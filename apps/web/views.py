@@ -13,10 +13,8 @@ from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import RecadoError
 from apps.files import queries as files
-from apps.files import services as files_services
-from apps.files import showing
+from apps.files import serving, showing
 from apps.files.models import File
-from apps.files.serving import serve
 from apps.forms import queries as forms
 from apps.forms.schema import in_language
 from apps.outbox.buttons import token
@@ -159,32 +157,13 @@ def _decide(request: HttpRequest, link: Link) -> HttpResponseBase:
 @guarded
 def attachment(request: HttpRequest, link: Link, pk: int) -> HttpResponseBase:
     """A file of the request, for whoever may decide on it from this very link."""
-    row = _file(link, pk)
-    (attached,) = showing.attachments([row])
-    if not attached.is_offered:
-        raise Http404
-    try:
-        handle = files.open_file(row)
-    except FileNotFoundError:
-        raise Http404 from None
-    return serve(request, handle, size=row.size, digest=row.sha256, kind=row.kind, name=row.name or f"file-{row.pk}",
-                 is_shown=attached.sort != "document")  # fmt: skip
+    return serving.whole(request, _file(link, pk))
 
 
 @guarded
 def thumbnail(request: HttpRequest, link: Link, pk: int) -> HttpResponseBase:
     """Its small copy."""
-    row = _file(link, pk)
-    try:
-        small = files_services.thumbnail(row)
-        handle = files.open_thumbnail(small) if small else None
-    except FileNotFoundError:
-        handle = None
-    if small is None or handle is None:
-        raise Http404
-    size = handle.seek(0, 2)
-    name = f"small-{row.pk}.webp"
-    return serve(request, handle, size=size, digest=small.sha256, kind=small.kind, name=name, is_shown=True)
+    return serving.small(request, _file(link, pk))
 
 
 def _file(link: Link, pk: int) -> File:

@@ -1,12 +1,13 @@
-// A button with data-copy="id" copies that element's text; where the browser forbids it, the text is selected to be copied by hand.
+// A button with data-copied="what it then says" copies the code beside it.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("button[data-copy]");
+  const button = event.target.closest("button[data-copied]");
   if (!button) return;
-  const source = document.getElementById(button.dataset.copy);
+  const code = button.parentElement.querySelector("code");
   try {
-    await navigator.clipboard.writeText(source.textContent.trim());
-    button.textContent = button.dataset.done;
+    await navigator.clipboard.writeText(code.textContent.trim());
+    button.textContent = button.dataset.copied;
   } catch {
-    getSelection().selectAllChildren(source);
+    // Without a secure page there is no clipboard: mark the text, so that one key copies it.
+    getSelection().selectAllChildren(code);
   }
 });

@@ -198,3 +198,15 @@ def test_a_flow_whose_stages_are_all_conditional_is_pointed_out(house: House):
     )
     assert "no stage" in checks.problems(make_flow())[0]
     assert "no field" in checks.problems(make_flow({"approver": "manager"}, amount_field="x"))[0]
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "", "1\0"])
+def test_a_hostile_number_decides_nothing_and_breaks_nothing(house: House, number: str):
+    request = house.ask()
+    client = signed_in(house.caio, "Manager")
+    for name in ("stage_run", "version"):
+        values = {"stage_run": stage(request).pk, "version": request.version, name: number}
+        answer = client.post(reverse("admin:approvals_request_approve", args=[request.pk]), values, follow=True)
+        assert answer.status_code == 200
+        assert "Nothing was changed" in answer.content.decode()
+    assert not Decision.objects.exists()

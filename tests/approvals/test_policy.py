@@ -51,19 +51,24 @@ def test_a_seat_that_moved_on_is_not_waited_for():
 
 def test_nobody_is_brought_in_for_the_requester_while_another_lead_can_decide():
     leads = [Chosen(base_id=9, decider_id=5), Chosen(base_id=2, decider_id=2)]
-    assert seat_plan("any", leads, requester_id=9) == [Chosen(2, 2)]
-    assert seat_plan("all", leads, requester_id=9) == leads
-    assert seat_plan("any", leads[:1], requester_id=9) == leads[:1]
+    assert seat_plan("any", leads, own_ids={9}) == [Chosen(2, 2)]
+    assert seat_plan("all", leads, own_ids={9}) == leads
+    assert seat_plan("any", leads[:1], own_ids={9}) == leads[:1]
+
+
+def test_nor_for_whoever_filed_it_for_them():
+    leads = [Chosen(base_id=8, decider_id=5), Chosen(base_id=2, decider_id=2)]
+    assert seat_plan("any", leads, own_ids={9, 8}) == [Chosen(2, 2)]
 
 
 def test_a_stage_for_all_cannot_be_decided_without_one_of_them():
-    assert seat_plan("all", [Chosen(1, 1), Chosen(2, None)], requester_id=9) is None
-    assert seat_plan("any", [Chosen(1, 1), Chosen(2, None)], requester_id=9) == [Chosen(1, 1)]
-    assert seat_plan("any", [], requester_id=9) is None
+    assert seat_plan("all", [Chosen(1, 1), Chosen(2, None)], own_ids={9}) is None
+    assert seat_plan("any", [Chosen(1, 1), Chosen(2, None)], own_ids={9}) == [Chosen(1, 1)]
+    assert seat_plan("any", [], own_ids={9}) is None
 
 
 def test_one_person_gets_one_seat_and_sits_for_themselves_first():
-    assert seat_plan("all", [Chosen(1, 2), Chosen(2, 2)], requester_id=9) == [Chosen(2, 2)]
+    assert seat_plan("all", [Chosen(1, 2), Chosen(2, 2)], own_ids={9}) == [Chosen(2, 2)]
 
 
 @given(st.sampled_from(["any", "all"]), st.lists(st.builds(

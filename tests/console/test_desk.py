@@ -1,11 +1,15 @@
 """The desk opens for every role, in every language, and shows only what the role may see."""
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from apps.console.groups import GROUPS
+from apps.contacts.desk.invitations import InvitationAdmin
 from apps.files import services as files
 from apps.people.roles import ROLES
 from tests.factories import make_category, make_employee, make_team, make_user
@@ -33,6 +37,17 @@ def test_the_home_of_every_role_opens(role: str, language: str) -> None:
     answer = signed_in(role).get("/admin/", headers={"Accept-Language": language})
     assert answer.status_code == 200
     assert f'lang="{language}"' in answer.content.decode()
+
+
+def test_one_script_copies_for_every_page_with_a_button_to_copy() -> None:
+    house = Path(settings.BASE_DIR)
+    found = [path for place in ("static", "apps") for path in (house / place).rglob("*.js")]
+    scripts = [path for path in found if "sandbox" not in path.parts]  # a house of its own
+    assert [path.name for path in scripts if "clipboard" in path.read_text(encoding="utf-8")] == ["copy.js"]
+    pages = {path for path in (house / "apps").rglob("*.html") if "data-copied" in path.read_text(encoding="utf-8")}
+    assert {path.name for path in pages} == {"desk_address.html", "key_made.html"}
+    assert all("recado/copy.js" in path.read_text(encoding="utf-8") for path in pages)
+    assert "recado/copy.js" in InvitationAdmin.Media.js
 
 
 @pytest.mark.parametrize("name", LISTS)

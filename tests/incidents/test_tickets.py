@@ -232,6 +232,17 @@ def test_photos_travel_to_the_other_side_and_wait_for_an_open_window(house: Hous
     assert not said_to(house.caio, "ticket.photo")
 
 
+def test_a_reporter_who_takes_their_own_ticket_is_sent_nothing_internal(house: House):
+    ticket = house.report(by=house.bia, photos=1)
+    internal, plain = (files.store(content=JPEG + side, name="x.jpg") for side in (b"i", b"r"))
+    services.comment(ticket=ticket, by=house.caio, text="Again her?", side="internal", files=[internal])
+    services.comment(ticket=ticket, by=house.caio, text="Like this?", side="responder", files=[plain])
+    services.take(ticket=ticket, by=house.bia)
+    sent = {message.given["file_id"] for message in said_to(house.bia, "ticket.photo")}
+    assert internal.pk not in sent
+    assert plain.pk in sent
+
+
 def test_a_dangerous_file_is_kept_but_passed_on_to_nobody(house: House):
     ticket = house.report()
     page = files.store(content=b"<!DOCTYPE html><html><script>1</script></html>", name="bill.html")

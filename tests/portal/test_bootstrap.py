@@ -89,6 +89,27 @@ def test_a_chosen_port_that_is_taken_is_refused_with_another_to_try(monkeypatch:
             bootstrap.choose_ports()
 
 
+def test_a_chosen_port_that_another_is_about_to_take_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the port, and does not listen yet: Granian would share it with ours."""
+    hold = "import sys; from portal import bootstrap; print(bootstrap.free_port(21_000, set()), flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        held = other.stdout.readline().strip()
+        monkeypatch.setenv("PORT", held)
+        with pytest.raises(SystemExit, match=rf"{held} .* Choose another: PORT=(?!{held})\d+"):
+            bootstrap.choose_ports()
+
+
+def test_one_port_cannot_be_chosen_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = str(bootstrap.free_port(22_000, set()))
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("SANDBOX_PORT", port)
+    with pytest.raises(SystemExit, match=rf"Choose another: SANDBOX_PORT=(?!{port})\d+"):
+        bootstrap.choose_ports()
+
+
 def test_reset_forgets_what_recado_left_and_nothing_else(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh.mkdir()
     for name in ("recado.sqlite3", "clock", "somebody's notes.txt"):

@@ -1,6 +1,8 @@
 """Decisions on a page: by the person alone, on the version they saw, asked twice, once; and the limit of the chat."""
 
+from datetime import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from apps.approvals import checks
 from apps.approvals import services as approvals
 from apps.approvals.models import Decision, Request
 from apps.contacts import services as contacts
+from apps.contacts.models import Preference, Window
 from apps.conversations.targets import Tap, targets
+from apps.core.clock import now
 from apps.core.errors import InvalidInputError, NotPermittedError
 from apps.files import services as files
+from apps.forms.models import Submission
 from apps.journal.actors import SYSTEM
 from apps.journal.models import Entry
 from apps.outbox import buttons
@@ -23,7 +28,7 @@ from apps.people.models import Employee
 from apps.web import services
 from apps.web.models import Link
 from tests.approvals.house import House, button, decide, react, said_to, stage
-from tests.factories import make_absence, make_message, make_speaker, make_user
+from tests.factories import make_absence, make_message, make_speaker, make_user, the_number
 from tests.web.visitor import PNG, Visitor, path, tokens_in
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +96,7 @@ def test_a_second_press_decides_nothing_more(house: House) -> None:
     assert Decision.objects.get().verdict == "approve"
 
 
-def test_another_persons_link_decides_as_that_person_only_and_the_own_request_never(house: House) -> None:
+def test_no_link_is_made_for_somebody_who_is_not_asked_nor_for_whoever_asked(house: House) -> None:
     request = house.ask("80.00")
     with pytest.raises(InvalidInputError):
         link_for(house.bia, request)
@@ -106,7 +111,22 @@ def test_whoever_asked_makes_no_link_for_the_decider(house: House) -> None:
         services.make_decision_link(employee=house.caio, request=request, by=ana)
 
 
-def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(house: House) -> None:
+def test_whoever_asked_or_filed_it_sends_no_link_to_the_decider_by_mail_either(house: House, settings: Any) -> None:
+    settings.EMAIL_IS_SET_UP = True
+    Employee.objects.filter(pk=house.caio.pk).update(email="caio@aurora.example")
+    request = house.ask("80.00")
+    filer, other = make_user(roles=["HR"]), make_user(roles=["HR"])
+    Submission.objects.filter(pk=request.submission_id).update(filed_by=filer)
+    link = link_for(house.caio, request)
+    for barred in (make_user(roles=["HR"], employee=house.ana), filer):
+        with pytest.raises(NotPermittedError):
+            services.mail_link(link=link, by=barred)
+    link.refresh_from_db()
+    assert link.mail_state == Link.Mail.NONE
+    assert services.mail_link(link=link, by=other).mail_state == Link.Mail.WAITING
+
+
+def test_a_changed_version_is_refused_with_a_sentence(house: House) -> None:
     request = house.ask("80.00")
     link = link_for(house.caio, request)
     Request.objects.filter(pk=request.pk).update(version=request.version + 1)
@@ -118,6 +138,21 @@ def test_a_changed_version_and_a_seat_that_moved_are_refused_with_a_sentence(hou
     assert caio.code == 409
     assert Entry.objects.filter(name="decision.refused").count() == 1
     assert not Decision.objects.exists()
+
+
+def test_a_seat_that_moved_is_refused_with_a_sentence_and_decides_for_whoever_has_it_now(house: House) -> None:
+    request = house.ask("80.00")
+    caio = Visitor(link_for(house.caio, request))
+    make_absence(house.caio, deputy=house.bia)
+    approvals.reseat(employee=house.caio)
+    assert "passed on to somebody else" in caio.see()
+    assert "Taxi" not in caio.see()
+    assert "passed on to somebody else" in confirm(caio)
+    assert caio.code == 409
+    assert Entry.objects.get(name="decision.refused").after["why"] == "seat_moved"
+    assert not Decision.objects.exists()
+    confirm(Visitor(link_for(house.bia, request)))
+    assert Decision.objects.get().seat.employee == house.bia
 
 
 def test_a_press_without_a_verdict_on_a_dead_link_shows_nothing_of_the_request(house: House) -> None:
@@ -158,6 +193,19 @@ def test_somebody_who_left_decides_nothing(house: House) -> None:
     assert not Decision.objects.exists()
 
 
+def test_a_file_from_a_link_is_named_and_downloaded_as_at_the_desk(house: House, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    request = house.ask("80.00")
+    nameless = files.store(content=PNG, name="", owner=request)
+    caio = Visitor(link_for(house.caio, request))
+    answer = caio.client.get(f"{path(caio.link)}files/{nameless.pk}/?download=1")
+    assert b"".join(answer.streaming_content) == PNG
+    assert answer["Content-Disposition"] == f'attachment; filename="file-{nameless.pk}.png"'
+    (tmp_path / nameless.sha256[:2] / nameless.sha256).unlink()
+    gone = caio.client.get(f"{path(caio.link)}files/{nameless.pk}/")
+    assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "no-store")
+
+
 def test_files_are_shown_to_whoever_may_decide_from_this_link_and_to_nobody_else(house: House) -> None:
     request, other = house.ask("80.00"), house.ask("90.00", flow=Request.objects.first().flow)  # type: ignore[union-attr]
     mine = files.store(content=PNG, name="mine.png", owner=request)
@@ -172,7 +220,12 @@ def test_files_are_shown_to_whoever_may_decide_from_this_link_and_to_nobody_else
     small = caio.client.get(f"{base}files/{mine.pk}/small/")
     assert small.status_code == 200
     assert b"".join(small.streaming_content)
-    assert caio.client.get(f"{base}files/{theirs.pk}/").status_code == 404
+    for pk in (theirs.pk, 10**15):
+        for way in ("", "small/", "?download=1"):
+            refused = caio.client.get(f"{base}files/{pk}/{way}", headers={"Accept-Language": "en"})
+            assert refused.status_code == 404
+            assert "This link opens nothing" in refused.content.decode()
+            assert refused.headers["Referrer-Policy"] == "no-referrer"
     confirm(caio)
     assert caio.client.get(f"{base}files/{mine.pk}/").status_code == 404
     listing = services.make_list_link(employee=house.ana)
@@ -209,6 +262,38 @@ def test_a_sum_above_the_limit_is_not_decided_in_the_chat_and_the_link_comes(hou
     assert Decision.objects.get().via == "link"
     react()
     assert OutboundMessage.objects.filter(kind="web.decide").count() == 2
+
+
+@pytest.mark.parametrize(
+    "wish", [{"is_stopped": True}, {"quiet_from": time(20), "quiet_until": time(7)}], ids=["stopped", "quiet hours"]
+)
+def test_whoever_has_just_tapped_gets_the_link_at_any_hour_and_no_later_than_it_is_good(
+    house: House, clock: Any, wish: dict[str, Any]
+) -> None:
+    clock.stand("2026-03-03T02:00")
+    Employee.objects.filter(pk=house.caio.pk).update(time_zone="UTC")
+    Preference.objects.create(contact=house.caio.contacts.get(), **wish)
+    Window.objects.create(contact=house.caio.contacts.get(), number=the_number(), last_inbound_at=now())
+    large(house)
+    tap(house, house.caio)
+    react()
+    (sent,) = said_to(house.caio, "web.decide")
+    assert (sent.state, sent.held_reason) == ("queued", "")
+    assert sent.expires_at == Link.objects.get(why="step_up").button.expires_at
+
+
+def test_a_link_that_comes_long_after_the_tap_keeps_to_the_quiet_hours(house: House, clock: Any) -> None:
+    clock.stand("2026-03-03T02:00")
+    Employee.objects.filter(pk=house.caio.pk).update(time_zone="UTC")
+    wish = {"quiet_from": time(20), "quiet_until": time(7)}
+    Preference.objects.create(contact=house.caio.contacts.get(), **wish)
+    Window.objects.create(contact=house.caio.contacts.get(), number=the_number(), last_inbound_at=now())
+    large(house)
+    tap(house, house.caio)
+    clock.wind(11 * 60)
+    react()
+    (sent,) = said_to(house.caio, "web.decide")
+    assert sent.state == "held"
 
 
 def test_up_to_the_limit_the_chat_decides(house: House) -> None:

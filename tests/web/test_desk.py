@@ -12,18 +12,19 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
 from apps.approvals.models import Decision, Request
+from apps.contacts.models import Contact, Window
 from apps.core import clock as core_clock
 from apps.core.errors import NotPermittedError
 from apps.core.findings import Level
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
 from apps.people import letters
-from apps.people.models import User
+from apps.people.models import Employee, User
 from apps.web import filling, health, leavers, mailing, queries, services
 from apps.web.models import Link
 from tests.approvals.house import House, decide, said_to, seats
 from tests.conftest import Clock
-from tests.factories import make_employee, make_user
+from tests.factories import make_employee, make_user, the_number
 from tests.web.visitor import Visitor, tokens_in
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +249,34 @@ def test_hr_is_told_when_nothing_reaches_the_person(house: House) -> None:
     desk = Desk(house)
     rui = make_employee("Rui", phone="", manager=house.caio)
     assert "tell them the code yourself" in desk.file(desk.begin(rui), what="Taxi", amount="80").content.decode()
+
+
+def test_the_desk_says_whether_the_message_left_waits_or_reaches_nobody(house: House) -> None:
+    """Ana has written today, Bia has not, and Fabio's phone is not to be reached: of him HR hears at once, or he by mail."""
+    desk = Desk(house)
+    Window.objects.create(contact=house.ana.contacts.get(), number=the_number(), last_inbound_at=core_clock.now())
+    Contact.objects.filter(employee=house.fabio).update(unreachable_since=core_clock.now())
+    links = {one.name: desk.begin(one) for one in (house.ana, house.bia, house.fabio)}
+    said = {}
+    for who, link in links.items():
+        pages = [desk.file(link, what="Taxi", amount="80").content.decode() for _press in range(2)]
+        (said[who],) = {re.search(r"Filed as R-\d+ for [^<]+", page)[0].strip() for page in pages}  # type: ignore[index]
+    assert said["Ana"].endswith("who is told.")
+    assert "The message to them waits. The person wrote more than 24 hours ago" in said["Bia"]
+    assert said["Fabio"].endswith("tell them the code yourself.")
+    Employee.objects.filter(pk=house.fabio.pk).update(email="fabio@aurora.example")
+    assert "who is told." in desk.file(desk.begin(house.fabio), what="Taxi", amount="80").content.decode()
+    assert letters.send_waiting(mailing.LINKS) == 1
+
+
+@pytest.mark.parametrize("choice", ["incidents.report:²", "incidents.report:" + "9" * 5000, "approvals.request:a\0b",
+                                    "approvals.request:", "incidents.report", "web.mine:1", "\0"])  # fmt: skip
+def test_whatever_is_posted_as_a_choice_makes_nothing_and_breaks_nothing(house: House, choice: str) -> None:
+    desk = Desk(house)
+    assert "Nothing was made" in desk.make(house.ana, f"form-{choice}")
+    answer = desk.client.post(reverse("admin:web_link_behalf", args=[house.ana.pk]), {"what": choice})
+    assert "Nothing was made" in answer.content.decode()
+    assert not Link.objects.exists()
 
 
 def test_whoever_filed_it_does_not_decide_it_even_as_the_manager(house: House) -> None:

@@ -318,6 +318,16 @@ def test_a_question_that_comes_up_is_asked_before_anything_is_sent() -> None:
     assert Submission.objects.get().answers == {"a": False}
 
 
+def test_a_file_for_a_question_that_fell_away_blocks_nothing() -> None:
+    rui, _form = asking(
+        {"key": "a", "kind": "yesno"},
+        {"key": "proof", "kind": "photo", "condition": {"field": "a", "op": "eq", "value": True}},
+    )
+    rui.fill(shown=("a", "proof"), a="no", proof=photo("notes.txt", b"no photo at all"))
+    assert rui.code == 200
+    assert Submission.objects.get().answers == {"a": False}
+
+
 def test_a_sensitive_answer_is_read_by_whoever_decides_and_masked_for_others() -> None:
     rui, _form = asking({"key": "iban", "kind": "text", "is_sensitive": True}, {"key": "what", "kind": "text"})
     rui.fill(shown=("iban", "what"), iban="BR9700360305", what="Taxi")

@@ -61,7 +61,7 @@ class InvitationAdmin(BulkDeeds, ReadOnlyAdmin):
     actions_detail = ["print_one", "mail_again", "bounced", "revoke"]
 
     class Media:
-        js = ["contacts/desk.js"]
+        js = ["recado/copy.js"]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
         return queries.visible_invitations(request.user).select_related("employee", "used_by__employee", "batch")
@@ -172,8 +172,8 @@ def _number(request: HttpRequest, name: str) -> int:
 
 def _copied(text: str) -> str:
     return format_html(
-        '<span class="recado-copied"><code>{}</code> <button type="button" data-copy="{}" data-copied="{}">{}</button></span>',
-        text, text, gettext("Copied"), gettext("Copy"),
+        '<span class="recado-copied"><code>{}</code> <button type="button" data-copied="{}">{}</button></span>',
+        text, gettext("Copied"), gettext("Copy"),
     )  # fmt: skip
 
 

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.core.cache import cache
 
+from apps.core import pacing
+
 
 def begin(name: str, ip: str) -> datetime | None:
     """Count one try. None: go on. Else the moment until which this name waits at this address."""
     until = cache.get(_key("until", name, ip))
     if until is None:
-        if _count(_key("tries", name, ip)) <= settings.LOCK_OUT["attempts"]:
+        if pacing.count(_key("tries", name, ip), seconds=_seconds()) <= settings.LOCK_OUT["attempts"]:
             return None
         until = _lock(name, ip)
     return datetime.fromtimestamp(float(until), UTC)
@@ -40,16 +42,6 @@ def _lock(name: str, ip: str) -> int:
     cache.set(_key("until", name, ip), until, _seconds())
     cache.delete(_key("tries", name, ip))
     return until
-
-
-def _count(key: str) -> int:
-    for _try in range(2):
-        cache.add(key, 0, _seconds())
-        try:
-            return cache.incr(key)
-        except ValueError:  # it ran out between the two
-            continue
-    return 1
 
 
 def _seconds() -> int:

@@ -38,7 +38,7 @@ class StageForm(ModelForm):
 
     class Meta:
         model = Stage
-        fields = ("order", "name", "approver", "person", "team", "rule", "condition")
+        fields = ("order", "is_beside", "name", "approver", "person", "team", "job", "rule", "quorum", "condition")
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -47,6 +47,12 @@ class StageForm(ModelForm):
             raise ValidationError({"person": gettext("Choose the person who decides.")})
         if approver == Stage.Approver.TEAM_LEAD and not values.get("team"):
             raise ValidationError({"team": gettext("Choose the team whose leads decide.")})
+        if approver == Stage.Approver.TEAM and not values.get("team"):
+            raise ValidationError({"team": gettext("Choose the team whose members decide.")})
+        if approver == Stage.Approver.JOB and not (values.get("job") or "").strip():
+            raise ValidationError({"job": gettext("Say which position decides.")})
+        if values.get("rule") == Stage.Rule.QUORUM and not values.get("quorum"):
+            raise ValidationError({"quorum": gettext("Say how many must agree: at least 1.")})
         return values
 
 
@@ -57,7 +63,9 @@ class StageInline(TranslatedAdminMixin, ScopedStackedInline):
     extra = 0
     autocomplete_fields = ("person", "team")
     verbose_name_plural = _("Stages, in the order in which they decide")
-    fieldsets = ((None, {"fields": ("name", ("order", "approver", "rule"), ("person", "team"), "condition")}),)
+    fieldsets = (
+        (None, {"fields": ("name", ("order", "is_beside"), ("approver", "rule", "quorum"), ("person", "team", "job"), "condition")}),
+    )  # fmt: skip
 
 
 @admin.register(Flow)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core import clock
 from apps.forms.models import Form, Submission
@@ -59,10 +60,14 @@ class Stage(models.Model):
         MANAGERS_MANAGER = "managers_manager", _("the manager's manager")
         PERSON = "person", _("one person")
         TEAM_LEAD = "team_lead", _("the leads of a team")
+        TEAM = "team", _("the members of a team")
+        JOB = "job", _("everybody in a position")
+        COST_CENTRE = "cost_centre", _("the owner of the requester's cost centre")
 
     class Rule(models.TextChoices):
         ANY = "any", _("any one of them")
         ALL = "all", _("all of them")
+        QUORUM = "quorum", _("a number of them")
 
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="stages", verbose_name=_("flow"))
     order = models.PositiveIntegerField(
@@ -93,14 +98,33 @@ class Stage(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("team"),
-        help_text=_("Only where the leads of a team decide: of this one."),
+        help_text=_("Only where the leads or the members of a team decide: of this one."),
+    )
+    job = models.CharField(
+        pgettext_lazy("job", "position"),
+        max_length=120,
+        blank=True,
+        help_text=_(
+            "Only where everybody in a position is asked: as it stands on the employees' pages, like Controller."
+        ),
     )
     rule = models.CharField(
         _("needs"),
         max_length=8,
         choices=Rule.choices,
         default=Rule.ANY,
-        help_text=_("Where several are asked: one yes is enough, or everybody must agree."),
+        help_text=_("Where several are asked: one yes is enough, everybody must agree, or so many must."),
+    )
+    quorum = models.PositiveSmallIntegerField(
+        _("how many must agree"),
+        null=True,
+        blank=True,
+        help_text=_("Only where a number of them must agree. Whoever stands in for two people counts once."),
+    )
+    is_beside = models.BooleanField(
+        _("at the same time as the stage above"),
+        default=False,
+        help_text=_("Both are asked at once, and both must approve before it goes on. One rejection ends the request."),
     )
     condition = models.JSONField(_("only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
@@ -114,7 +138,11 @@ class Stage(models.Model):
                 condition=~Q(approver="person") | Q(person__isnull=False), name="approvals_stage_person"
             ),
             models.CheckConstraint(
-                condition=~Q(approver="team_lead") | Q(team__isnull=False), name="approvals_stage_team"
+                condition=~Q(approver__in=["team_lead", "team"]) | Q(team__isnull=False), name="approvals_stage_team"
+            ),
+            models.CheckConstraint(condition=~Q(approver="job") | ~Q(job=""), name="approvals_stage_job"),
+            models.CheckConstraint(
+                condition=~Q(rule="quorum") | Q(quorum__isnull=False, quorum__gte=1), name="approvals_stage_quorum"
             ),
         ]
 
@@ -199,11 +227,14 @@ class StageRun(models.Model):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="stage_runs", verbose_name=_("request"))
     position = models.PositiveIntegerField(_("position"))
+    step = models.PositiveIntegerField(_("step"), default=0)  # stages of one step are decided at the same time
     name = models.JSONField(_("name"), default=dict)
     approver = models.CharField(_("decided by"), max_length=20, choices=Stage.Approver.choices)
     person = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    job = models.CharField(pgettext_lazy("job", "position"), max_length=120, blank=True)
     rule = models.CharField(_("needs"), max_length=8, choices=Stage.Rule.choices)
+    quorum = models.PositiveSmallIntegerField(_("how many must agree"), null=True, blank=True)
     condition = models.JSONField(_("only if"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
     version = models.PositiveIntegerField(default=1)
@@ -218,6 +249,11 @@ class StageRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request.code} {self.name.get('en') or self.get_approver_display()}"
+
+    @property
+    def wanted(self) -> int:
+        """How many yeses decide it, where `rule` does not ask for everybody."""
+        return self.quorum or 1
 
 
 class Seat(models.Model):

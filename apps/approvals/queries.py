@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.approvals import kinds, policy
@@ -88,6 +89,12 @@ def named(run: StageRun) -> list[Employee]:
             found = [requester.manager.manager if requester.manager else None]
         case Stage.Approver.PERSON:
             found = [run.person]
+        case Stage.Approver.COST_CENTRE:
+            found = [requester.cost_centre.owner if requester.cost_centre else None]
+        case Stage.Approver.JOB:
+            found = list(people.in_position(run.job))
+        case Stage.Approver.TEAM:
+            found = list(people.members_of(run.team, clock.now().date())) if run.team else []
         case _:
             found = list(people.leads_of(run.team, clock.now().date())) if run.team else []
     return [person for person in found if person is not None]
@@ -115,11 +122,6 @@ def seat_views(run: StageRun, seats: Sequence[Seat] | None = None) -> list[SeatV
 def verdict_of(seat: Seat) -> str:
     decision = getattr(seat, "decision", None)
     return decision.verdict if decision else ""
-
-
-def open_stage(request: Request) -> StageRun | None:
-    """The stage that is being decided."""
-    return request.stage_runs.filter(state=StageRun.State.OPEN).order_by("position").first()
 
 
 def is_asked_at(contact: Contact) -> bool:
@@ -183,7 +185,8 @@ def flow_name(flow: Flow, language: str) -> str:
 
 
 def stage_name(run: StageRun | Stage, language: str) -> str:
-    return in_language(run.name, language) or str(run.get_approver_display())
+    with translation.override(language):
+        return in_language(run.name, language) or str(run.get_approver_display())
 
 
 def _decided(decision: Decision, reader: Employee | None) -> str:

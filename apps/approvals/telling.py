@@ -1,6 +1,6 @@
 """Who hears what about a request. Each person in their own language; a key per saying, so nothing is said twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.utils import translation
@@ -97,11 +97,12 @@ def receipts(request: Request, to: Employee, tag: object = "") -> int:
     return len(taken)
 
 
-def stage_passed(decision: Decision, following: StageRun) -> None:
-    request = following.request
+def stage_passed(decision: Decision, following: Sequence[StageRun]) -> None:
+    """`following`: the stages that are open now."""
+    request = decision.seat.stage_run.request
     language = queries.language_of(request.requester)
-    _tell(kinds.STAGE_PASSED, request, request.requester, decision.pk, decider=decision.seat.employee.name,
-          next=queries.stage_name(following, language))  # fmt: skip
+    names = ", ".join(queries.stage_name(run, language) for run in following)
+    _tell(kinds.STAGE_PASSED, request, request.requester, decision.pk, decider=decision.seat.employee.name, next=names)
 
 
 def approved(request: Request, decider: str) -> None:

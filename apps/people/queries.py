@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from apps.core import clock
 from apps.core.zones import zone_of
 from apps.people import policy
-from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
+from apps.people.models import Absence, CostCentre, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
 VIEW_ALL = "people.view_all_employees"
 VIEW_LEAVING = "people.view_leaving"
@@ -88,6 +88,22 @@ def members_of(team: Team, on: date | None = None) -> list[Employee]:
 def leads_of(team: Team, on: date | None = None) -> list[Employee]:
     """Active leads of the team itself (not of its parents), by name."""
     return _people(Membership.objects.filter(_within(on), team=team, is_lead=True))
+
+
+def in_position(position: str) -> list[Employee]:
+    """Active employees in that position, however it is capitalised, by name."""
+    active, wanted = (
+        Employee.objects.filter(state=Employee.State.ACTIVE).exclude(position=""),
+        position.strip().casefold(),
+    )
+    # Compared here: SQLite takes É and é for two letters.
+    spelled = [name for name in set(active.values_list("position", flat=True)) if name.strip().casefold() == wanted]
+    return list(active.filter(position__in=spelled).order_by("name", "id"))
+
+
+def has_cost_centre_owner() -> bool:
+    """Whether any cost centre has an owner who is here."""
+    return CostCentre.objects.filter(owner__state=Employee.State.ACTIVE).exists()
 
 
 def _people(memberships: QuerySet[Membership]) -> list[Employee]:

@@ -252,8 +252,8 @@ class StageRun(models.Model):
 
     @property
     def wanted(self) -> int:
-        """How many yeses decide it, where `rule` does not ask for everybody."""
-        return self.quorum or 1
+        """How many yeses it needs at least."""
+        return (self.quorum or 1) if self.rule == Stage.Rule.QUORUM else 1
 
 
 class Seat(models.Model):

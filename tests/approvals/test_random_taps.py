@@ -20,23 +20,24 @@ from tests.factories import expense_form, make_absence, make_flow, make_team, ma
 
 PEOPLE = ("ana", "bia", "caio", "fabio", "boss")
 WHO = st.sampled_from(PEOPLE)
+APPROVERS = ("team", "team_lead", "job", "team", "team_lead", "manager", "managers_manager", "person", "cost_centre")
 STAGES = st.lists(
     st.fixed_dictionaries({
-        "approver": st.sampled_from(("manager", "managers_manager", "person", "team_lead", "team", "job", "cost_centre")),
-        "rule": st.sampled_from(("any", "all", "quorum")), "quorum": st.integers(1, 3), "is_beside": st.booleans(),
+        "approver": st.sampled_from(APPROVERS),
+        "rule": st.sampled_from(("quorum", "any", "all")), "quorum": st.integers(1, 3), "is_beside": st.booleans(),
         "condition": st.sampled_from(({}, {}, OVER_500)),
-    }), min_size=1, max_size=4,
+    }), min_size=1, max_size=3,
 )  # fmt: skip
 TAPS = st.lists(
     st.tuples(
-        st.sampled_from(("yes", "yes", "yes", "no", "approve", "reject", "withdraw", "leave", "away", "again", "hand over", "manager")),
+        st.sampled_from(("yes", "yes", "yes", "yes", "yes", "yes", "no", "approve", "reject", "withdraw", "leave", "away", "again", "hand over", "manager")),
         WHO, st.integers(1, 4), st.sampled_from((0, 0, 0, 1)), WHO,
-    ), max_size=20,
+    ), min_size=3, max_size=20,
 )  # fmt: skip
 
 
 class RandomTaps(TestCase):
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         TAPS,
         WHO,

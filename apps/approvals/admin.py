@@ -31,6 +31,8 @@ from apps.people import queries as people
 from apps.people.filters import TodayFilter
 from apps.people.models import Employee
 
+PATIENCE = ("remind_hours", "undelivered_hours", "unread_hours", "unanswered_hours")
+
 
 class StageForm(ModelForm):
     condition = ConditionField(required=False, label=_("Only if"),
@@ -38,7 +40,19 @@ class StageForm(ModelForm):
 
     class Meta:
         model = Stage
-        fields = ("order", "is_beside", "name", "approver", "person", "team", "job", "rule", "quorum", "condition")
+        fields = (
+            "order",
+            "is_beside",
+            "name",
+            "approver",
+            "person",
+            "team",
+            "job",
+            "rule",
+            "quorum",
+            "condition",
+            *PATIENCE,
+        )
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -65,6 +79,7 @@ class StageInline(TranslatedAdminMixin, ScopedStackedInline):
     verbose_name_plural = _("Stages, in the order in which they decide")
     fieldsets = (
         (None, {"fields": ("name", ("order", "is_beside"), ("approver", "rule", "quorum"), ("person", "team", "job"), "condition")}),
+        (_("When nobody answers"), {"fields": (PATIENCE[:2], PATIENCE[2:]), "classes": ("collapse",)}),
     )  # fmt: skip
 
 
@@ -80,7 +95,7 @@ class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     list_select_related = ("form",)
     search_fields = ("key", "name")
     inlines = (StageInline,)
-    fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "is_active")
+    fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "expires_days", "is_active")
 
     class Media:
         css: ClassVar = {"all": ["forms/desk.css"]}
@@ -130,7 +145,14 @@ class DecidedFilter(TodayFilter):
 
 
 Act = Callable[[HttpRequest, Request, Employee | None], str]
-_COLOURS = {"open": "info", "approved": "success", "rejected": "danger", "withdrawn": "warning", "stuck": "danger"}
+_COLOURS = {
+    "open": "info",
+    "approved": "success",
+    "rejected": "danger",
+    "withdrawn": "warning",
+    "stuck": "danger",
+    "expired": "warning",
+}
 
 
 @admin.register(Request)
@@ -143,7 +165,7 @@ class RequestAdmin(ReadOnlyAdmin):
     list_filter = (WaitsFilter, "state", DecidedFilter, "flow")
     list_select_related = ("requester", "flow")
     search_fields = ("summary", "requester__name")
-    fields = ("flow", "requester", "filed_by", "state", "created_at", "decided_at")
+    fields = ("flow", "requester", "filed_by", "state", "created_at", "expires_at", "decided_at")
     change_form_outer_before_template = "approvals/request.html"
 
     class Media:
@@ -155,9 +177,10 @@ class RequestAdmin(ReadOnlyAdmin):
         return queries.visible_to(request.user).order_by("-id").prefetch_related(seats)
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
-        """Most people file for themselves: who filed it is told where it was somebody else."""
-        is_own = obj is None or obj.filed_by_id is None
-        return [name for name in super().get_fields(request, obj) if not (is_own and name == "filed_by")]
+        """Most people file for themselves, and most requests never expire: only what there is to say is said."""
+        empty = {"filed_by", "expires_at"} if obj is None else {
+            name for name in ("filed_by", "expires_at") if getattr(obj, name) is None}  # fmt: skip
+        return [name for name in super().get_fields(request, obj) if name not in empty]
 
     def search_exactly(self, text: str) -> Q | None:
         """People type the code: R-12."""

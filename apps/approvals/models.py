@@ -1,13 +1,20 @@
 """Definition (Flow, Stage) and run (Request, StageRun, Seat, Decision) are separate rows: editing a flow never rewrites history."""
 
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.approvals.patience import Patience
 from apps.core import clock
 from apps.forms.models import Form, Submission
 from apps.people.models import Employee, Team
+
+MOST_HOURS = 2000
+"""About a year of work: longer is a mistake in typing."""
 
 
 class Flow(models.Model):
@@ -37,6 +44,10 @@ class Flow(models.Model):
         _("decided on a page above"), max_digits=14, decimal_places=2, null=True, blank=True,
         help_text=_("Above this sum the chat decides nothing: the decider gets a link to a page that asks twice. Empty: no limit."),
     )  # fmt: skip
+    expires_days = models.PositiveSmallIntegerField(
+        _("expires after"), null=True, blank=True,
+        help_text=_("Days after which an undecided request ends by itself, and everybody concerned is told. Empty: never."),
+    )  # fmt: skip
     is_active = models.BooleanField(
         _("offered"),
         default=True,
@@ -50,6 +61,11 @@ class Flow(models.Model):
 
     def __str__(self) -> str:
         return self.name.get("en") or self.key
+
+
+def _hours(name: Any, help_text: Any) -> Any:
+    return models.PositiveSmallIntegerField(name, null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
+                                            help_text=help_text)  # fmt: skip
 
 
 class Stage(models.Model):
@@ -126,6 +142,14 @@ class Stage(models.Model):
         default=False,
         help_text=_("Both are asked at once, and both must approve before it goes on. One rejection ends the request."),
     )
+    remind_hours = _hours(
+        _("remind after"), _("Working hours of whoever is asked; then again as often, three times at most.")
+    )
+    undelivered_hours = _hours(_("pass up if not delivered after"),
+                               _("Working hours. Their manager is asked instead when the question has not reached the phone."))  # fmt: skip
+    unread_hours = _hours(_("pass up if not read after"),
+                          _("Working hours. Only for people whose phone tells when they read."))  # fmt: skip
+    unanswered_hours = _hours(_("pass up if not answered after"), _("Working hours. Their manager is asked instead."))
     condition = models.JSONField(_("only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
 
@@ -149,6 +173,11 @@ class Stage(models.Model):
     def __str__(self) -> str:
         return self.name.get("en") or self.get_approver_display()
 
+    @property
+    def patience(self) -> Patience:
+        """How long whoever is asked is waited for."""
+        return Patience(self.remind_hours, self.undelivered_hours, self.unread_hours, self.unanswered_hours)
+
 
 class Request(models.Model):
     """One thing somebody asked for."""
@@ -159,6 +188,7 @@ class Request(models.Model):
         REJECTED = "rejected", _("rejected")
         WITHDRAWN = "withdrawn", _("withdrawn")
         STUCK = "stuck", _("nobody can decide")
+        EXPIRED = "expired", _("expired")
 
     flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="requests", verbose_name=_("flow"))
     requester = models.ForeignKey(
@@ -180,6 +210,7 @@ class Request(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("requested at"), default=clock.now)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("request")
@@ -236,6 +267,7 @@ class StageRun(models.Model):
     rule = models.CharField(_("needs"), max_length=8, choices=Stage.Rule.choices)
     quorum = models.PositiveSmallIntegerField(_("how many must agree"), null=True, blank=True)
     condition = models.JSONField(_("only if"), default=dict, blank=True)
+    patience = models.JSONField(_("patience"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
     version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
@@ -265,6 +297,7 @@ class Seat(models.Model):
                                    verbose_name=_("stands in for"))  # fmt: skip
     is_open = models.BooleanField(_("open"), default=True)
     asked_at = models.DateTimeField(_("asked at"), default=clock.now)
+    reminders = models.PositiveSmallIntegerField(_("reminded"), default=0)
 
     class Meta:
         verbose_name = _("decider")

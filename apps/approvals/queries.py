@@ -1,6 +1,7 @@
 """Reads about requests: who may see and decide them, how they stand, and why a decision does not count."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -135,6 +136,11 @@ def is_asked_at(contact: Contact) -> bool:
     return waiting <= {int(pk) for pk in rows.values_list("subject_id", flat=True)}
 
 
+def shows_reading(employee: Employee, *, since: datetime) -> bool:
+    """Whether we saw since then that this person read something: their read receipts are on."""
+    return OutboundMessage.objects.filter(contact__employee=employee, read_at__gte=since).exists()
+
+
 def open_seat(request: Request, employee: Employee | None) -> Seat | None:
     """The seat from which this person may decide now."""
     if employee is None or request.state != Request.State.OPEN or employee.pk in request.own_ids:
@@ -210,6 +216,8 @@ def standing(request: Request, reader: Employee | None = None) -> str:
         return _("Approved: nobody had to decide on it.")
     if request.state == Request.State.WITHDRAWN:
         return _("%(name)s has withdrawn it.") % {"name": request.requester.name}
+    if request.state == Request.State.EXPIRED:
+        return _("It expired: nobody decided in time.")
     if request.state == Request.State.STUCK:
         return _("At present nobody can decide on it; HR sees it on their list.")
     return _("It waits for %(names)s.") % {"names": ", ".join(deciders_now(request)) or "–"}

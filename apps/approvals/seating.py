@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from apps.approvals import policy, queries, telling
+from apps.approvals import policy, queries, telling, watching
 from apps.approvals.machine import REQUEST, STAGE
 from apps.approvals.models import Request, Seat, Stage, StageRun
 from apps.core import clock
@@ -78,7 +78,14 @@ def ask(run: StageRun, planned: Sequence[policy.Chosen]) -> None:
         if item.decider_id is not None:
             seat = take_seat(run, item.base_id, item.decider_id)
             if seat.is_open:
-                telling.asked(seat)
+                put_question(seat)
+
+
+def put_question(seat: Seat) -> bool:
+    """Ask, and look after it from now on. False: they have no address to be asked at."""
+    is_said = telling.asked(seat)
+    watching.watch(seat)
+    return is_said
 
 
 def take_seat(run: StageRun, base_id: int, decider_id: int) -> Seat:
@@ -88,8 +95,8 @@ def take_seat(run: StageRun, base_id: int, decider_id: int) -> Seat:
         stage_run=run, employee_id=decider_id, defaults={"deputy_for_id": deputy_for_id}
     )
     if not created and not queries.verdict_of(row) and not row.is_open:
-        row.is_open, row.deputy_for_id, row.asked_at = True, deputy_for_id, clock.now()
-        row.save(update_fields=["is_open", "deputy_for", "asked_at"])
+        row.is_open, row.deputy_for_id, row.asked_at, row.reminders = True, deputy_for_id, clock.now(), 0
+        row.save(update_fields=["is_open", "deputy_for", "asked_at", "reminders"])
     row.stage_run = run
     record("seat.taken", subject=run.request, after={"stage_run": run.pk, "employee": row.employee_id,
                                                      "deputy_for": row.deputy_for_id})  # fmt: skip
@@ -130,7 +137,7 @@ def replace(row: Seat, base_id: int, decider_id: int | None) -> None:
     views = queries.seat_views(run)
     is_sitting = any(view.employee_id == decider_id and (view.is_open or view.verdict) for view in views)
     if decider_id is not None and not is_sitting:
-        telling.asked(take_seat(run, base_id, decider_id))
+        put_question(take_seat(run, base_id, decider_id))
     elif policy.is_starved(run.rule, views, run.wanted, is_covered=is_sitting):
         get_stuck(run)
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.approvals import policy, queries, seating, telling
+from apps.approvals import policy, queries, seating, telling, watching
 from apps.approvals.machine import REQUEST, STAGE
 from apps.approvals.models import Decision, Flow, Request, Seat, StageRun
 from apps.approvals.policy import Refusal
@@ -58,6 +58,7 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
         flow=flow, requester=by, submission=submission, summary=_summary(flow, submission), amount=amount,
         currency=currency, filed_by=people.employee_of(filer) if filer else None,
         is_step_up=amount is not None and flow.page_above is not None and amount > flow.page_above,
+        expires_at=clock.now() + timedelta(days=flow.expires_days) if flow.expires_days else None,
     )  # fmt: skip
     step = 0
     for position, stage in enumerate(stages, start=1):
@@ -65,12 +66,13 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
         StageRun.objects.create(
             request=request, position=position, step=step, name=stage.name, approver=stage.approver,
             person=stage.person, team=stage.team, job=stage.job, rule=stage.rule, quorum=stage.quorum,
-            condition=stage.condition,
+            condition=stage.condition, patience=stage.patience.to_json(),
         )  # fmt: skip
     files.adopt(files=forms.files_of(submission), owner=request)
     record("request.submitted", subject=request, by=filer or by, after={
         "state": request.state, "flow": flow.key, "stages": len(stages), **({"on_behalf_of": by.pk} if filer else {})},
         body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip
+    watching.watch_end(request)
     telling.submitted(request)
     if not seating.advance(request):
         _finish_if_nothing_is_left(request)
@@ -274,8 +276,9 @@ def ask_again(*, employee: Employee) -> int:
         for seat in waiting:
             # The key of a question names its second: a new question needs another one.
             seat.stage_run, seat.asked_at = run, max(clock.now(), seat.asked_at + timedelta(seconds=1))
-            seat.save(update_fields=["asked_at"])
-            asked += telling.asked(seat)
+            seat.reminders = 0
+            seat.save(update_fields=["asked_at", "reminders"])
+            asked += seating.put_question(seat)
     return asked
 
 

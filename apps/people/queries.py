@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
+from apps.calendars import queries as calendars
+from apps.calendars.hours import add_working
 from apps.core import clock
 from apps.core.zones import zone_of
 from apps.people import policy
@@ -64,6 +66,12 @@ def clock_time(moment: datetime, reader: Employee | None) -> str:
     """14:02 today, else 03/08 14:02, on the reader's clock."""
     local = moment.astimezone(zone_for(reader))
     return local.strftime("%H:%M" if local.date() == clock_of(reader).date() else "%d/%m %H:%M")
+
+
+def after_working_hours(employee: Employee, start: datetime, hours: int) -> datetime:
+    """The moment by which this person has worked so many hours since `start`, by their calendar and in their zone."""
+    calendar = calendars.pure([employee.calendar_id])[employee.calendar_id]
+    return add_working(calendar, zone_of(employee.time_zone), start, hours * 3600.0)
 
 
 def midnight_of(employee: Employee | None) -> datetime:

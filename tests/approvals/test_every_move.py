@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.approvals import handing, services
+from apps.approvals import chasing, handing, services
 from apps.approvals.machine import REQUEST, STAGE
 from apps.approvals.models import Decision, Request, Seat, StageRun
+from apps.core import clock
 from apps.core.errors import MoveNotAllowedError, RecadoError
 from apps.journal.models import Entry
 from apps.outbox.models import OutboundMessage
@@ -46,8 +47,15 @@ def to_stuck(house: House) -> Request:
     return request
 
 
+def to_expired(house: House) -> Request:
+    request = to_open(house)
+    time_out(house, request)
+    return request
+
+
 ROADS: dict[str, Callable[[House], Request]] = {
     "open": to_open, "approved": to_approved, "rejected": to_rejected, "withdrawn": to_withdrawn, "stuck": to_stuck,
+    "expired": to_expired,
 }  # fmt: skip
 
 
@@ -74,6 +82,11 @@ def find_a_decider(house: House, request: Request) -> None:
     services.retry_stuck()
 
 
+def time_out(house: House, request: Request) -> None:
+    Request.objects.filter(pk=request.pk, expires_at=None).update(expires_at=clock.now())
+    chasing.expire(request_id=request.pk)
+
+
 TRIES: dict[str, Callable[[House, Request], object]] = {
     "approve": lambda house, request: decide(request, house.caio),
     "reject": lambda house, request: decide(request, house.caio, "reject"),
@@ -83,6 +96,7 @@ TRIES: dict[str, Callable[[House, Request], object]] = {
     "the decider leaves": leave,
     "try again": retry,
     "somebody can decide": find_a_decider,
+    "its time is up": time_out,
     "file it again": lambda house, request: services.submit(
         flow=request.flow, submission=request.submission, by=house.ana
     ),
@@ -90,13 +104,14 @@ TRIES: dict[str, Callable[[House, Request], object]] = {
 LEADS: dict[tuple[str, str], str] = {
     ("open", "approve"): "approved", ("open", "reject"): "rejected", ("open", "withdraw"): "withdrawn",
     ("open", "the decider leaves"): "stuck", ("stuck", "withdraw"): "withdrawn", ("stuck", "somebody can decide"): "open",
+    ("open", "its time is up"): "expired", ("stuck", "its time is up"): "expired",
 }  # fmt: skip
 
 
 def snapshot(request: Request) -> list[object]:
     """All that a request is, and all that was said and written about it."""
     return [
-        list(Request.objects.filter(pk=request.pk).values()),
+        list(Request.objects.filter(pk=request.pk).values("state", "version", "decided_at", "summary", "amount")),
         list(StageRun.objects.filter(request=request).order_by("pk").values()),
         list(Seat.objects.filter(stage_run__request=request).order_by("pk").values()),
         list(Decision.objects.order_by("pk").values()),

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from apps.approvals import checks, queries, services
 from apps.approvals.machine import REQUEST
 from apps.approvals.models import Decision, Flow, Request, Stage, StageRun
+from apps.approvals.simulation_screen import TryItOut
 from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
@@ -84,7 +85,7 @@ class StageInline(TranslatedAdminMixin, ScopedStackedInline):
 
 
 @admin.register(Flow)
-class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
+class FlowAdmin(TryItOut, TranslatedAdminMixin, RecordedModelAdmin):
     """Editing changes only what is requested later: every request keeps the route it started with."""
 
     empty_says = _(
@@ -95,6 +96,7 @@ class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     list_select_related = ("form",)
     search_fields = ("key", "name")
     inlines = (StageInline,)
+    actions_detail = ("try_it_out",)
     fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "expires_days", "is_active")
 
     class Media:

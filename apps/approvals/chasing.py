@@ -38,8 +38,8 @@ def look_after(*, seat_id: int, asked_at: str) -> Step | None:
 
 def _locked(seat_id: int) -> Seat | None:
     """The seat while it can still be answered; the request's lock guards its seats."""
-    request_id = Seat.objects.filter(pk=seat_id).values_list("stage_run__request_id", flat=True).first()
-    if Request.objects.select_for_update().filter(pk=request_id, state=Request.State.OPEN).first() is None:
+    mine = Seat.objects.filter(pk=seat_id).values("stage_run__request_id")
+    if not Request.objects.select_for_update().filter(pk__in=mine, state=Request.State.OPEN):
         return None
     rows = Seat.objects.select_related("employee__manager", "deputy_for", "stage_run__request__requester",
                                        "stage_run__request__flow", "stage_run__request__submission")  # fmt: skip

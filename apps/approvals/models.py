@@ -174,6 +174,11 @@ class Stage(models.Model):
         return self.name.get("en") or self.get_approver_display()
 
     @property
+    def wanted(self) -> int:
+        """How many yeses it needs at least."""
+        return (self.quorum or 1) if self.rule == self.Rule.QUORUM else 1
+
+    @property
     def patience(self) -> Patience:
         """How long whoever is asked is waited for."""
         return Patience(self.remind_hours, self.undelivered_hours, self.unread_hours, self.unanswered_hours)

@@ -13,7 +13,6 @@ from apps.approvals.models import Decision, Flow, Request, Seat, Stage, StageRun
 from apps.approvals.policy import Chosen, Refusal, SeatView
 from apps.contacts import queries as contacts
 from apps.contacts.models import Contact
-from apps.core import clock
 from apps.core.together import recall
 from apps.files.models import File
 from apps.forms import queries as forms
@@ -80,31 +79,29 @@ def requested_by(employee: Employee, most: int = SHOWN) -> Sequence[Request]:
 # --- who decides ------------------------------------------------------------------------------------------------------
 
 
-def named(run: StageRun) -> list[Employee]:
-    """Whom the frozen route names, whether they are here or not."""
-    requester = run.request.requester
-    match run.approver:
+def named(stage: StageRun | Stage, requester: Employee, at: datetime) -> list[Employee]:
+    """Whom a stage names at that moment for what this person asks, whether they are here or not."""
+    match stage.approver:
         case Stage.Approver.MANAGER:
             found = [requester.manager]
         case Stage.Approver.MANAGERS_MANAGER:
             found = [requester.manager.manager if requester.manager else None]
         case Stage.Approver.PERSON:
-            found = [run.person]
+            found = [stage.person]
         case Stage.Approver.COST_CENTRE:
             found = [requester.cost_centre.owner if requester.cost_centre else None]
         case Stage.Approver.JOB:
-            found = list(people.in_position(run.job))
+            found = list(people.in_position(stage.job))
         case Stage.Approver.TEAM:
-            found = list(people.members_of(run.team, clock.now().date())) if run.team else []
+            found = list(people.members_of(stage.team, at.date())) if stage.team else []
         case _:
-            found = list(people.leads_of(run.team, clock.now().date())) if run.team else []
+            found = list(people.leads_of(stage.team, at.date())) if stage.team else []
     return [person for person in found if person is not None]
 
 
-def chosen(run: StageRun, bases: Sequence[Employee]) -> list[Chosen]:
-    """Who decides now for each of `bases`; never the requester, nor whoever filed it for them."""
-    now = clock.now()
-    stands = [(base, people.stand_in(base, now, exclude=run.request.own_ids)[0]) for base in bases]
+def chosen(bases: Sequence[Employee], own_ids: frozenset[int], at: datetime) -> list[Chosen]:
+    """Who decides at that moment for each of `bases`; never those whose own matter it is."""
+    stands = [(base, people.stand_in(base, at, exclude=own_ids)[0]) for base in bases]
     return [Chosen(base.pk, decider.pk if decider else None) for base, decider in stands]
 
 

@@ -61,11 +61,11 @@ def plan(run: StageRun) -> list[policy.Chosen] | None:
     """Who would sit in a stage as absences stand at this moment, beside what is decided in it; None: nobody can decide it."""
     decided = Seat.objects.filter(stage_run=run, decision__isnull=False)
     done = {pk for pair in decided.values_list("employee_id", "deputy_for_id") for pk in pair}
-    missing = [person for person in queries.named(run) if person.pk not in done]
+    missing = [one for one in queries.named(run, run.request.requester, clock.now()) if one.pk not in done]
     views = queries.seat_views(run)
     if not missing and policy.outcome(run.rule, [view for view in views if view.verdict], run.wanted) == "approve":
         return []
-    chosen = queries.chosen(run, missing)
+    chosen = queries.chosen(missing, run.request.own_ids, clock.now())
     if run.rule != Stage.Rule.ALL:  # whoever has decided is no second voice for somebody else
         chosen = [item for item in chosen if item.decider_id not in done]
     agreed = sum(view.verdict == "approve" for view in views)

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from apps.approvals import checks, queries, services
 from apps.approvals.machine import REQUEST
 from apps.approvals.models import Decision, Flow, Request, Stage, StageRun
+from apps.approvals.simulation_screen import TryItOut
 from apps.approvals.way import route
 from apps.core import clock
 from apps.core.errors import NotPermittedError, RecadoError
@@ -32,6 +33,8 @@ from apps.people import queries as people
 from apps.people.filters import TodayFilter
 from apps.people.models import Employee
 
+PATIENCE = ("remind_hours", "undelivered_hours", "unread_hours", "unanswered_hours")
+
 
 class StageForm(ModelForm):
     condition = ConditionField(required=False, label=_("Only if"),
@@ -39,7 +42,19 @@ class StageForm(ModelForm):
 
     class Meta:
         model = Stage
-        fields = ("order", "name", "approver", "person", "team", "rule", "condition")
+        fields = (
+            "order",
+            "is_beside",
+            "name",
+            "approver",
+            "person",
+            "team",
+            "job",
+            "rule",
+            "quorum",
+            "condition",
+            *PATIENCE,
+        )
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -48,6 +63,12 @@ class StageForm(ModelForm):
             raise ValidationError({"person": gettext("Choose the person who decides.")})
         if approver == Stage.Approver.TEAM_LEAD and not values.get("team"):
             raise ValidationError({"team": gettext("Choose the team whose leads decide.")})
+        if approver == Stage.Approver.TEAM and not values.get("team"):
+            raise ValidationError({"team": gettext("Choose the team whose members decide.")})
+        if approver == Stage.Approver.JOB and not (values.get("job") or "").strip():
+            raise ValidationError({"job": gettext("Say which position decides.")})
+        if values.get("rule") == Stage.Rule.QUORUM and not values.get("quorum"):
+            raise ValidationError({"quorum": gettext("Say how many must agree: at least 1.")})
         return values
 
 
@@ -58,11 +79,14 @@ class StageInline(TranslatedAdminMixin, ScopedStackedInline):
     extra = 0
     autocomplete_fields = ("person", "team")
     verbose_name_plural = _("Stages, in the order in which they decide")
-    fieldsets = ((None, {"fields": ("name", ("order", "approver", "rule"), ("person", "team"), "condition")}),)
+    fieldsets = (
+        (None, {"fields": ("name", ("order", "is_beside"), ("approver", "rule", "quorum"), ("person", "team", "job"), "condition")}),
+        (_("When nobody answers"), {"fields": (PATIENCE[:2], PATIENCE[2:]), "classes": ("collapse",)}),
+    )  # fmt: skip
 
 
 @admin.register(Flow)
-class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
+class FlowAdmin(TryItOut, TranslatedAdminMixin, RecordedModelAdmin):
     """Editing changes only what is requested later: every request keeps the route it started with."""
 
     empty_says = _(
@@ -73,7 +97,8 @@ class FlowAdmin(TranslatedAdminMixin, RecordedModelAdmin):
     list_select_related = ("form",)
     search_fields = ("key", "name")
     inlines = (StageInline,)
-    fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "is_active")
+    actions_detail = ("try_it_out",)
+    fields = ("name", "key", "form", "amount_field", "summary_field", "page_above", "expires_days", "is_active")
 
     class Media:
         css: ClassVar = {"all": ["forms/desk.css"]}
@@ -123,7 +148,14 @@ class DecidedFilter(TodayFilter):
 
 
 Act = Callable[[HttpRequest, Request, Employee | None], str]
-_COLOURS = {"open": "info", "approved": "success", "rejected": "danger", "withdrawn": "warning", "stuck": "danger"}
+_COLOURS = {
+    "open": "info",
+    "approved": "success",
+    "rejected": "danger",
+    "withdrawn": "warning",
+    "stuck": "danger",
+    "expired": "warning",
+}
 
 
 @admin.register(Request)
@@ -136,7 +168,7 @@ class RequestAdmin(ReadOnlyAdmin):
     list_filter = (WaitsFilter, "state", DecidedFilter, "flow")
     list_select_related = ("requester", "flow")
     search_fields = ("summary", "requester__name")
-    fields = ("flow", "requester", "filed_by", "state", "created_at", "decided_at")
+    fields = ("flow", "requester", "filed_by", "state", "created_at", "expires_at", "decided_at")
     change_form_outer_before_template = "approvals/request.html"
 
     class Media:
@@ -148,9 +180,10 @@ class RequestAdmin(ReadOnlyAdmin):
         return queries.visible_to(request.user).order_by("-id").prefetch_related(seats)
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
-        """Most people file for themselves: who filed it is told where it was somebody else."""
-        is_own = obj is None or obj.filed_by_id is None
-        return [name for name in super().get_fields(request, obj) if not (is_own and name == "filed_by")]
+        """Most people file for themselves, and most requests never expire: only what there is to say is said."""
+        empty = {"filed_by", "expires_at"} if obj is None else {
+            name for name in ("filed_by", "expires_at") if getattr(obj, name) is None}  # fmt: skip
+        return [name for name in super().get_fields(request, obj) if name not in empty]
 
     def search_exactly(self, text: str) -> Q | None:
         """People type the code: R-12."""

@@ -6,6 +6,7 @@ from apps.approvals.models import Flow, Stage
 from apps.core import clock
 from apps.forms import queries as forms
 from apps.people import queries as people
+from apps.people.models import Employee
 
 
 def problems(flow: Flow) -> list[str]:
@@ -30,7 +31,8 @@ def problems(flow: Flow) -> list[str]:
         found.append(_("The field “%(key)s” is sensitive, so no request has an amount and none is above a limit.") % {
             "key": flow.amount_field})  # fmt: skip
     for number, stage in enumerate(stages, start=1):
-        found += [_("Stage %(number)s: %(what)s") % {"number": number, "what": sentence} for sentence in _of(stage)]
+        sentences = [*_of(stage), *_quorum(stage)]
+        found += [_("Stage %(number)s: %(what)s") % {"number": number, "what": sentence} for sentence in sentences]
         key = str((stage.condition or {}).get("field") or "")
         if key and schema.field(key) is None:
             found.append(_("Stage %(number)s: the form has no field “%(key)s”, so the stage is never needed.") % {
@@ -39,9 +41,40 @@ def problems(flow: Flow) -> list[str]:
 
 
 def _of(stage: Stage) -> list[str]:
-    if stage.approver == Stage.Approver.PERSON and stage.person is not None and not stage.person.is_active:
-        return [_("%(name)s has left; their manager is asked instead.") % {"name": stage.person}]
-    leads = people.leads_of(stage.team, clock.now().date()) if stage.team else []
-    if stage.approver == Stage.Approver.TEAM_LEAD and not leads:
-        return [_("the team %(team)s has no lead, so nobody can decide.") % {"team": stage.team}]
+    match stage.approver:
+        case Stage.Approver.PERSON if stage.person is not None and not stage.person.is_active:
+            return [_("%(name)s has left; their manager is asked instead.") % {"name": stage.person}]
+        case Stage.Approver.TEAM_LEAD if not _named(stage):
+            return [_("the team %(team)s has no lead, so nobody can decide.") % {"team": stage.team}]
+        case Stage.Approver.TEAM if not _named(stage):
+            return [_("the team %(team)s has no members, so nobody can decide.") % {"team": stage.team}]
+        case Stage.Approver.JOB if not _named(stage):
+            return [_("nobody is in the position “%(job)s”, so nobody can decide.") % {"job": stage.job}]
+        case Stage.Approver.COST_CENTRE if not people.has_cost_centre_owner():
+            return [_("no cost centre has an owner, so nobody can decide.")]
     return []
+
+
+def _named(stage: Stage) -> list[Employee]:
+    """Whom a stage names whoever asks; empty for the manager and the cost centre, which depend on that."""
+    today = clock.now().date()
+    match stage.approver:
+        case Stage.Approver.TEAM_LEAD:
+            return people.leads_of(stage.team, today) if stage.team else []
+        case Stage.Approver.TEAM:
+            return people.members_of(stage.team, today) if stage.team else []
+        case Stage.Approver.JOB:
+            return people.in_position(stage.job)
+    return []
+
+
+_SINGLE = {Stage.Approver.MANAGER, Stage.Approver.MANAGERS_MANAGER, Stage.Approver.PERSON, Stage.Approver.COST_CENTRE}
+
+
+def _quorum(stage: Stage) -> list[str]:
+    if stage.rule != Stage.Rule.QUORUM:
+        return []
+    able = 1 if stage.approver in _SINGLE else len(_named(stage))
+    if able >= (stage.quorum or 1):
+        return []
+    return [_("%(wanted)s have to agree, but only %(able)s can be asked.") % {"wanted": stage.quorum, "able": able}]

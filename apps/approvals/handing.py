@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.approvals import queries, seating, telling
+from apps.approvals import queries, seating, services
 from apps.approvals.models import Request, Seat, Stage, StageRun
 from apps.core.errors import InvalidInputError
 from apps.journal.actors import HasActor
@@ -39,10 +39,9 @@ def hand_over_seat(*, seat_id: int, holder: Employee, to: Employee, by: HasActor
         return False
     run = seat.stage_run
     _check_is_not_own(run.request, to)
-    base_id = seat.deputy_for_id or holder.pk
-    seating.leave_seat(seat)
-    if to.pk not in sitting(run):
-        telling.asked(seating.take_seat(run, base_id, to.pk))
+    seating.replace(seat, seat.deputy_for_id or holder.pk, to.pk)
+    if run.request.state == Request.State.OPEN:
+        services.settle(run)
     record("seat.handed_over", subject=run.request, by=by, before={"employee": holder.pk}, after={"employee": to.pk})
     return True
 

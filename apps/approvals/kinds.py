@@ -113,3 +113,41 @@ STUCK = declare(Kind(
         "es": "⏳ {{request}} ({{what}}) tiene que esperar: ahora mismo nadie puede decidir. RR. HH. lo ve en su lista.",
     },
 ))  # fmt: skip
+
+REMINDED = declare(Kind(
+    name="request.reminded", title=_("Reminder of a decision"), klass=Klass.WORK, lane=Lane.APPROVAL, samples=_SAMPLES,
+    bodies={
+        "en": "🔔 {{name}} still waits for your decision on {{request}} ({{flow}}):\n*{{what}}*\nDo you approve?",
+        "pt-br": "🔔 {{name}} ainda espera a sua decisão sobre {{request}} ({{flow}}):\n*{{what}}*\nVocê aprova?",
+        "es": "🔔 {{name}} sigue esperando tu decisión sobre {{request}} ({{flow}}):\n*{{what}}*\n¿Lo apruebas?",
+    },
+    buttons=_DECIDE,
+))  # fmt: skip
+
+PASSED_UP = declare(Kind(
+    name="request.passed_up", title=_("Decision passed up"), klass=Klass.WORK, lane=Lane.NOTICE,
+    samples={**_SAMPLES, "decider": "Bia Lima"},
+    bodies={
+        "en": "⬆️ {{request}} ({{what}}, from {{name}}) waited too long. {{decider}} is asked instead of you.",
+        "pt-br": "⬆️ {{request}} ({{what}}, de {{name}}) esperou demais. {{decider}} vai decidir no seu lugar.",
+        "es": "⬆️ {{request}} ({{what}}, de {{name}}) esperó demasiado. {{decider}} decide en tu lugar.",
+    },
+))  # fmt: skip
+
+EXPIRED = declare(Kind(
+    name="request.expired", title=_("Request expired"), klass=Klass.MY_REQUESTS, lane=Lane.NOTICE, samples=_SAMPLES,
+    bodies={
+        "en": "⌛ Nobody decided on {{request}} ({{what}}) in time, so it has expired. You may send a new request.",
+        "pt-br": "⌛ Ninguém decidiu sobre {{request}} ({{what}}) a tempo, e o pedido expirou. Você pode enviar um novo pedido.",
+        "es": "⌛ Nadie decidió sobre {{request}} ({{what}}) a tiempo, así que ha caducado. Puedes enviar una nueva solicitud.",
+    },
+))  # fmt: skip
+
+EXPIRED_QUESTION = declare(Kind(
+    name="request.question_expired", title=_("Decision that came too late"), klass=Klass.WORK, lane=Lane.NOTICE, samples=_SAMPLES,
+    bodies={
+        "en": "⌛ {{request}} ({{what}}, from {{name}}) has expired. There is nothing left to decide.",
+        "pt-br": "⌛ {{request}} ({{what}}, de {{name}}) expirou. Não há mais nada a decidir.",
+        "es": "⌛ {{request}} ({{what}}, de {{name}}) ha caducado. Ya no hay nada que decidir.",
+    },
+))  # fmt: skip

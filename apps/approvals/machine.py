@@ -6,6 +6,7 @@ REQUEST = Machine(
     approve=Move.of({"open"}, "approved", "request.approved"),
     reject=Move.of({"open"}, "rejected", "request.rejected"),
     withdraw=Move.of({"open", "stuck"}, "withdrawn", "request.withdrawn"),
+    expire=Move.of({"open", "stuck"}, "expired", "request.expired"),
     get_stuck=Move.of({"open"}, "stuck", "request.stuck"),
     try_again=Move.of({"stuck"}, "open", "request.resumed"),
 )

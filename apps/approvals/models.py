@@ -1,12 +1,20 @@
 """Definition (Flow, Stage) and run (Request, StageRun, Seat, Decision) are separate rows: editing a flow never rewrites history."""
 
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from apps.approvals.patience import Patience
 from apps.core import clock
 from apps.forms.models import Form, Submission
 from apps.people.models import Employee, Team
+
+MOST_HOURS = 2000
+"""About a year of work: longer is a mistake in typing."""
 
 
 class Flow(models.Model):
@@ -36,6 +44,10 @@ class Flow(models.Model):
         _("decided on a page above"), max_digits=14, decimal_places=2, null=True, blank=True,
         help_text=_("Above this sum the chat decides nothing: the decider gets a link to a page that asks twice. Empty: no limit."),
     )  # fmt: skip
+    expires_days = models.PositiveSmallIntegerField(
+        _("expires after"), null=True, blank=True,
+        help_text=_("Days after which an undecided request ends by itself, and everybody concerned is told. Empty: never."),
+    )  # fmt: skip
     is_active = models.BooleanField(
         _("offered"),
         default=True,
@@ -51,6 +63,11 @@ class Flow(models.Model):
         return self.name.get("en") or self.key
 
 
+def _hours(name: Any, help_text: Any) -> Any:
+    return models.PositiveSmallIntegerField(name, null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
+                                            help_text=help_text)  # fmt: skip
+
+
 class Stage(models.Model):
     """One step of a flow: who decides, and when the step is needed at all."""
 
@@ -59,10 +76,14 @@ class Stage(models.Model):
         MANAGERS_MANAGER = "managers_manager", _("the manager's manager")
         PERSON = "person", _("one person")
         TEAM_LEAD = "team_lead", _("the leads of a team")
+        TEAM = "team", _("the members of a team")
+        JOB = "job", _("everybody in a position")
+        COST_CENTRE = "cost_centre", _("the owner of the requester's cost centre")
 
     class Rule(models.TextChoices):
         ANY = "any", _("any one of them")
         ALL = "all", _("all of them")
+        QUORUM = "quorum", _("a number of them")
 
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="stages", verbose_name=_("flow"))
     order = models.PositiveIntegerField(
@@ -93,15 +114,42 @@ class Stage(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("team"),
-        help_text=_("Only where the leads of a team decide: of this one."),
+        help_text=_("Only where the leads or the members of a team decide: of this one."),
+    )
+    job = models.CharField(
+        pgettext_lazy("job", "position"),
+        max_length=120,
+        blank=True,
+        help_text=_(
+            "Only where everybody in a position is asked: as it stands on the employees' pages, like Controller."
+        ),
     )
     rule = models.CharField(
         _("needs"),
         max_length=8,
         choices=Rule.choices,
         default=Rule.ANY,
-        help_text=_("Where several are asked: one yes is enough, or everybody must agree."),
+        help_text=_("Where several are asked: one yes is enough, everybody must agree, or so many must."),
     )
+    quorum = models.PositiveSmallIntegerField(
+        _("how many must agree"),
+        null=True,
+        blank=True,
+        help_text=_("Only where a number of them must agree. Whoever stands in for two people counts once."),
+    )
+    is_beside = models.BooleanField(
+        _("at the same time as the stage above"),
+        default=False,
+        help_text=_("Both are asked at once, and both must approve before it goes on. One rejection ends the request."),
+    )
+    remind_hours = _hours(
+        _("remind after"), _("Working hours of whoever is asked; then again as often, three times at most.")
+    )
+    undelivered_hours = _hours(_("pass up if not delivered after"),
+                               _("Working hours. Their manager is asked instead when the question has not reached the phone."))  # fmt: skip
+    unread_hours = _hours(_("pass up if not read after"),
+                          _("Working hours. Only for people whose phone tells when they read."))  # fmt: skip
+    unanswered_hours = _hours(_("pass up if not answered after"), _("Working hours. Their manager is asked instead."))
     condition = models.JSONField(_("only if"), default=dict, blank=True,
                                  help_text=_("{\"field\": key, \"op\": \"gt\", \"value\": 500}; empty: always."))  # fmt: skip
 
@@ -114,12 +162,26 @@ class Stage(models.Model):
                 condition=~Q(approver="person") | Q(person__isnull=False), name="approvals_stage_person"
             ),
             models.CheckConstraint(
-                condition=~Q(approver="team_lead") | Q(team__isnull=False), name="approvals_stage_team"
+                condition=~Q(approver__in=["team_lead", "team"]) | Q(team__isnull=False), name="approvals_stage_team"
+            ),
+            models.CheckConstraint(condition=~Q(approver="job") | ~Q(job=""), name="approvals_stage_job"),
+            models.CheckConstraint(
+                condition=~Q(rule="quorum") | Q(quorum__isnull=False, quorum__gte=1), name="approvals_stage_quorum"
             ),
         ]
 
     def __str__(self) -> str:
         return self.name.get("en") or self.get_approver_display()
+
+    @property
+    def wanted(self) -> int:
+        """How many yeses it needs at least."""
+        return (self.quorum or 1) if self.rule == self.Rule.QUORUM else 1
+
+    @property
+    def patience(self) -> Patience:
+        """How long whoever is asked is waited for."""
+        return Patience(self.remind_hours, self.undelivered_hours, self.unread_hours, self.unanswered_hours)
 
 
 class Request(models.Model):
@@ -131,6 +193,7 @@ class Request(models.Model):
         REJECTED = "rejected", _("rejected")
         WITHDRAWN = "withdrawn", _("withdrawn")
         STUCK = "stuck", _("nobody can decide")
+        EXPIRED = "expired", _("expired")
 
     flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="requests", verbose_name=_("flow"))
     requester = models.ForeignKey(
@@ -152,6 +215,7 @@ class Request(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("requested at"), default=clock.now)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("request")
@@ -199,12 +263,16 @@ class StageRun(models.Model):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="stage_runs", verbose_name=_("request"))
     position = models.PositiveIntegerField(_("position"))
+    step = models.PositiveIntegerField(_("step"), default=0)  # stages of one step are decided at the same time
     name = models.JSONField(_("name"), default=dict)
     approver = models.CharField(_("decided by"), max_length=20, choices=Stage.Approver.choices)
     person = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    job = models.CharField(pgettext_lazy("job", "position"), max_length=120, blank=True)
     rule = models.CharField(_("needs"), max_length=8, choices=Stage.Rule.choices)
+    quorum = models.PositiveSmallIntegerField(_("how many must agree"), null=True, blank=True)
     condition = models.JSONField(_("only if"), default=dict, blank=True)
+    patience = models.JSONField(_("patience"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
     version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
@@ -219,6 +287,11 @@ class StageRun(models.Model):
     def __str__(self) -> str:
         return f"{self.request.code} {self.name.get('en') or self.get_approver_display()}"
 
+    @property
+    def wanted(self) -> int:
+        """How many yeses it needs at least."""
+        return (self.quorum or 1) if self.rule == Stage.Rule.QUORUM else 1
+
 
 class Seat(models.Model):
     """One person who may decide one open stage, and for whom they stand in."""
@@ -229,6 +302,7 @@ class Seat(models.Model):
                                    verbose_name=_("stands in for"))  # fmt: skip
     is_open = models.BooleanField(_("open"), default=True)
     asked_at = models.DateTimeField(_("asked at"), default=clock.now)
+    reminders = models.PositiveSmallIntegerField(_("reminded"), default=0)
 
     class Meta:
         verbose_name = _("decider")

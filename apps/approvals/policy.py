@@ -61,20 +61,40 @@ def refusal(attempt: Attempt) -> Refusal | None:
     return next((reason for is_wrong, reason in checks if is_wrong), None)
 
 
-def outcome(rule: str, seats: Iterable[SeatView]) -> str:
+def outcome(rule: str, seats: Iterable[SeatView], wanted: int = 1) -> str:
     """`approve`, `reject`, or empty while more decisions are needed.
 
-    Any: the first decision is the stage's. All: one rejection is enough, and everybody seated has to approve.
+    Any: the first decision is the stage's. All: one rejection is enough, and everybody seated has to approve. Quorum:
+    `wanted` of them approve; rejected as soon as those who may still decide cannot make up that number.
     """
     counted = [seat for seat in seats if seat.verdict or seat.is_open]
     verdicts = {seat.verdict for seat in counted if seat.verdict}
     if not verdicts:
         return ""
+    if rule == "quorum":
+        if sum(seat.verdict == "approve" for seat in counted) >= wanted:
+            return "approve"
+        return "reject" if "reject" in verdicts and _possible(counted) < wanted else ""
     if "reject" in verdicts and (rule == "all" or "approve" not in verdicts):
         return "reject"
     if rule == "any":
         return "approve"
     return "approve" if all(seat.verdict == "approve" for seat in counted) else ""
+
+
+def _possible(seats: Iterable[SeatView]) -> int:
+    """The most yeses that a stage can still come to."""
+    return sum(seat.verdict == "approve" or (seat.is_open and not seat.verdict) for seat in seats)
+
+
+def is_starved(rule: str, seats: Sequence[SeatView], wanted: int = 1, *, is_covered: bool = False) -> bool:
+    """Whether nobody can decide a stage any more that has just lost a seat. `is_covered`: whoever stands in for the one
+    who lost it sits in the stage already, for themselves."""
+    if rule == "quorum":
+        return _possible(seats) < wanted
+    if is_covered:
+        return False
+    return rule == "all" or not any(seat.is_open for seat in seats)
 
 
 @dataclass(frozen=True)
@@ -85,21 +105,26 @@ class Chosen:
     decider_id: int | None
 
 
-def seat_plan(rule: str, chosen: Sequence[Chosen], *, own_ids: Collection[int]) -> list[Chosen] | None:
+def seat_plan(rule: str, chosen: Sequence[Chosen], *, own_ids: Collection[int], wanted: int = 1) -> list[Chosen] | None:
     """The seats to set, one per decider; None when the stage cannot be decided at all.
 
-    All: each named person needs a decider. Any: one is enough, and nobody is brought in for whoever asked, or filed it
-    for them (`own_ids`), as long as somebody else whom the route names can decide.
+    All: each named person needs a decider. Any and quorum: `wanted` deciders are enough, and nobody is brought in for
+    those whose own matter it is (`own_ids`) as long as enough others whom the route names can decide.
     """
     if rule == "all" and any(item.decider_id is None for item in chosen):
         return None
     able = [item for item in chosen if item.decider_id is not None]
     others = [item for item in able if item.base_id not in own_ids]
-    if rule == "any" and others:
+    if rule != "all" and len(_one_seat_each(others)) >= wanted:
         able = others
+    seats = _one_seat_each(able)
+    return seats if len(seats) >= wanted else None
+
+
+def _one_seat_each(chosen: Iterable[Chosen]) -> list[Chosen]:
+    """Somebody who is named themselves sits for themselves, even when they stand in for another one too."""
     seats: dict[int, Chosen] = {}
-    for item in able:
-        # Somebody who is named themselves sits for themselves, even when they stand in for another one too.
+    for item in chosen:
         if item.decider_id is not None and (item.decider_id not in seats or item.base_id == item.decider_id):
             seats[item.decider_id] = item
-    return list(seats.values()) or None
+    return list(seats.values())

@@ -1,9 +1,11 @@
 """Reads about requests: who may see and decide them, how they stand, and why a decision does not count."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.approvals import kinds, policy
@@ -11,7 +13,6 @@ from apps.approvals.models import Decision, Flow, Request, Seat, Stage, StageRun
 from apps.approvals.policy import Chosen, Refusal, SeatView
 from apps.contacts import queries as contacts
 from apps.contacts.models import Contact
-from apps.core import clock
 from apps.core.together import recall
 from apps.files.models import File
 from apps.forms import queries as forms
@@ -89,25 +90,29 @@ def requested_by(employee: Employee, most: int = SHOWN) -> Sequence[Request]:
 # --- who decides ------------------------------------------------------------------------------------------------------
 
 
-def named(run: StageRun) -> list[Employee]:
-    """Whom the frozen route names, whether they are here or not."""
-    requester = run.request.requester
-    match run.approver:
+def named(stage: StageRun | Stage, requester: Employee, at: datetime) -> list[Employee]:
+    """Whom a stage names at that moment for what this person asks, whether they are here or not."""
+    match stage.approver:
         case Stage.Approver.MANAGER:
             found = [requester.manager]
         case Stage.Approver.MANAGERS_MANAGER:
             found = [requester.manager.manager if requester.manager else None]
         case Stage.Approver.PERSON:
-            found = [run.person]
+            found = [stage.person]
+        case Stage.Approver.COST_CENTRE:
+            found = [requester.cost_centre.owner if requester.cost_centre else None]
+        case Stage.Approver.JOB:
+            found = list(people.in_position(stage.job))
+        case Stage.Approver.TEAM:
+            found = list(people.members_of(stage.team, at.date())) if stage.team else []
         case _:
-            found = list(people.leads_of(run.team, clock.now().date())) if run.team else []
+            found = list(people.leads_of(stage.team, at.date())) if stage.team else []
     return [person for person in found if person is not None]
 
 
-def chosen(run: StageRun, bases: Sequence[Employee]) -> list[Chosen]:
-    """Who decides now for each of `bases`; never the requester, nor whoever filed it for them."""
-    now = clock.now()
-    stands = [(base, people.stand_in(base, now, exclude=run.request.own_ids)[0]) for base in bases]
+def chosen(bases: Sequence[Employee], own_ids: frozenset[int], at: datetime) -> list[Chosen]:
+    """Who decides at that moment for each of `bases`; never those whose own matter it is."""
+    stands = [(base, people.stand_in(base, at, exclude=own_ids)[0]) for base in bases]
     return [Chosen(base.pk, decider.pk if decider else None) for base, decider in stands]
 
 
@@ -128,11 +133,6 @@ def verdict_of(seat: Seat) -> str:
     return decision.verdict if decision else ""
 
 
-def open_stage(request: Request) -> StageRun | None:
-    """The stage that is being decided."""
-    return request.stage_runs.filter(state=StageRun.State.OPEN).order_by("position").first()
-
-
 def is_asked_at(contact: Contact) -> bool:
     """Whether every open question to this person stands in the chat with this address, with buttons to tap."""
     seats = Seat.objects.filter(employee=contact.employee, is_open=True, stage_run__state=StageRun.State.OPEN)
@@ -142,6 +142,11 @@ def is_asked_at(contact: Contact) -> bool:
         contact=contact, kind__in=asked, subject_type=Request._meta.label_lower, subject_id__in=map(str, waiting)
     )
     return waiting <= {int(pk) for pk in rows.values_list("subject_id", flat=True)}
+
+
+def shows_reading(employee: Employee, *, since: datetime) -> bool:
+    """Whether we saw since then that this person read something: their read receipts are on."""
+    return OutboundMessage.objects.filter(contact__employee=employee, read_at__gte=since).exists()
 
 
 def open_seat(request: Request, employee: Employee | None) -> Seat | None:
@@ -194,7 +199,8 @@ def flow_name(flow: Flow, language: str) -> str:
 
 
 def stage_name(run: StageRun | Stage, language: str) -> str:
-    return in_language(run.name, language) or str(run.get_approver_display())
+    with translation.override(language):
+        return in_language(run.name, language) or str(run.get_approver_display())
 
 
 def _decided(decision: Decision, reader: Employee | None) -> str:
@@ -218,6 +224,8 @@ def standing(request: Request, reader: Employee | None = None) -> str:
         return _("Approved: nobody had to decide on it.")
     if request.state == Request.State.WITHDRAWN:
         return _("%(name)s has withdrawn it.") % {"name": request.requester.name}
+    if request.state == Request.State.EXPIRED:
+        return _("It expired: nobody decided in time.")
     if request.state == Request.State.STUCK:
         return _("At present nobody can decide on it; HR sees it on their list.")
     return _("It waits for %(names)s.") % {"names": ", ".join(deciders_now(request)) or "–"}

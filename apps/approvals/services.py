@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.approvals import policy, queries, seating, telling
+from apps.approvals import policy, queries, seating, telling, watching
 from apps.approvals.machine import REQUEST, STAGE
 from apps.approvals.models import Decision, Flow, Request, Seat, StageRun
 from apps.approvals.policy import Refusal
@@ -21,6 +21,7 @@ from apps.core.errors import (
 )
 from apps.core.together import joined
 from apps.files import services as files
+from apps.forms import conditions
 from apps.forms import queries as forms
 from apps.forms.models import Submission
 from apps.journal.actors import SYSTEM, HasActor
@@ -57,18 +58,23 @@ def submit(*, flow: Flow, submission: Submission, by: Employee) -> Request:
         flow=flow, requester=by, submission=submission, summary=_summary(flow, submission), amount=amount,
         currency=currency, filed_by=people.employee_of(filer) if filer else None,
         is_step_up=amount is not None and flow.page_above is not None and amount > flow.page_above,
+        expires_at=clock.now() + timedelta(days=flow.expires_days) if flow.expires_days else None,
     )  # fmt: skip
+    step = 0
     for position, stage in enumerate(stages, start=1):
+        step += not (stage.is_beside and step)
         StageRun.objects.create(
-            request=request, position=position, name=stage.name, approver=stage.approver, person=stage.person,
-            team=stage.team, rule=stage.rule, condition=stage.condition,
+            request=request, position=position, step=step, name=stage.name, approver=stage.approver,
+            person=stage.person, team=stage.team, job=stage.job, rule=stage.rule, quorum=stage.quorum,
+            condition=stage.condition, patience=stage.patience.to_json(),
         )  # fmt: skip
     files.adopt(files=forms.files_of(submission, reveals=True), owner=request)
     record("request.submitted", subject=request, by=filer or by, after={
         "state": request.state, "flow": flow.key, "stages": len(stages), **({"on_behalf_of": by.pk} if filer else {})},
         body={"amount": str(amount) if amount is not None else "", "currency": currency})  # fmt: skip
+    watching.watch_end(request)
     telling.submitted(request)
-    if seating.advance(request) is None:
+    if not seating.advance(request):
         _finish_if_nothing_is_left(request)
     return _locked(request)
 
@@ -104,7 +110,7 @@ def decide(
     record("decision.made", subject=run.request, by=by, after={
         "stage_run": run.pk, "verdict": verdict, "deputy_for": seat.deputy_for_id, "version_seen": version_seen,
         "via": via, "proof": proof[:255]}, body={"reason": reason} if reason else None)  # fmt: skip
-    verdict_of_stage = policy.outcome(run.rule, queries.seat_views(run, seats))
+    verdict_of_stage = policy.outcome(run.rule, queries.seat_views(run, seats), run.wanted)
     if verdict_of_stage == Decision.Verdict.REJECT:
         _reject(run, decision)
     elif verdict_of_stage == Decision.Verdict.APPROVE:
@@ -137,14 +143,14 @@ def _approve(run: StageRun, decision: Decision, seats: Sequence[Seat] | None = N
     run = transition(run, STAGE, "approve", by=decision.seat.employee, is_locked=True, closed_at=clock.now())
     request = run.request
     if seats is None or any(row.is_open for row in seats):
-        telling.settled(request, seating.close_seats(request), decision)
-    stages = StageRun.objects.filter(request=request, state__in=_UNFINISHED).order_by()
-    left = set(stages.values_list("state", flat=True))
+        telling.settled(request, seating.close_seats(request, run), decision)
+    left = list(StageRun.objects.filter(request=request, state__in=_UNFINISHED).order_by("position"))
     if not left:
         _finish(request, decision)
         return
-    following = seating.advance(_locked(request))
-    if following is not None:
+    beside = [other for other in left if other.state == StageRun.State.OPEN]
+    following = beside or seating.advance(_locked(request))
+    if following:
         telling.stage_passed(decision, following)
     else:
         _finish_if_nothing_is_left(request, decision)
@@ -197,41 +203,44 @@ def try_again(*, request: Request, by: HasActor) -> Request:
     row = _locked(request)
     if row.state != Request.State.STUCK:
         raise MoveNotAllowedError(queries.standing(row))
+    if _is_hopeless(row):
+        return row
     transition(row, REQUEST, "try_again", by=by)
     row = _locked(row)
-    run = queries.open_stage(row)
-    if run is None:
-        if seating.advance(row) is None:
-            _finish_if_nothing_is_left(row)
-        return _locked(row)
-    _fill_seats(seating.runs(row).get(pk=run.pk))
+    opened = list(seating.runs(row).filter(state=StageRun.State.OPEN))
+    for run in opened:
+        run.request = row
+        _fill_seats(run)
+    if not opened and not seating.advance(row):
+        _finish_if_nothing_is_left(row)
     return _locked(row)
 
 
+def _is_hopeless(request: Request) -> bool:
+    """Whether there is still a stage that has to be decided now and that nobody can decide."""
+    unfinished = list(seating.runs(request).filter(state__in=_UNFINISHED))
+    opened = [run for run in unfinished if run.state == StageRun.State.OPEN]
+    answers = request.submission.answers
+    needed = opened or [run for run in unfinished if conditions.holds(run.condition, answers)]
+    return any(seating.plan(run) is None for run in needed if run.step == needed[0].step)
+
+
 def _fill_seats(run: StageRun) -> None:
-    """Seat and ask again in a stage that lost its deciders; decisions that were made stand."""
-    decided = Seat.objects.filter(stage_run=run, decision__isnull=False)
-    done = {key for pair in decided.values_list("employee_id", "deputy_for_id") for key in pair}
+    """Seat and ask again in a stage of a request that was stuck; decisions that were made stand."""
+    planned = seating.plan(run)
     for seat in Seat.objects.filter(stage_run=run, is_open=True).select_related("stage_run__request"):
         seating.leave_seat(seat)
-    missing = [person for person in queries.named(run) if person.pk not in done]
-    seats = seating.seat(run, missing)
-    for seat in seats:
-        if seat.is_open:
-            telling.asked(seat)
-    if missing and not seats:
-        seating.get_stuck(run)
-    else:
-        _settle(run)
+    seating.ask(run, planned or [])
+    settle(run)
 
 
-def _settle(run: StageRun) -> None:
-    """A stage without open seats never waits: what is decided decides it, else nobody can."""
+def settle(run: StageRun) -> None:
+    """Go on after seats of an open stage have changed hands. A stage without open seats never waits: what is decided decides it, else nobody can."""
     views = queries.seat_views(run)
     if any(view.is_open for view in views):
         return
     last = Decision.objects.filter(seat__stage_run=run).select_related("seat__employee").order_by("-id").first()
-    if last is not None and policy.outcome(run.rule, views) == Decision.Verdict.APPROVE:
+    if last is not None and policy.outcome(run.rule, views, run.wanted) == Decision.Verdict.APPROVE:
         _approve(run, last)
     else:
         seating.get_stuck(run)
@@ -248,7 +257,7 @@ def reseat(*, employee: Employee) -> int:
         if seating.move_seats(run, employee):
             moved += 1
             if run.request.state == Request.State.OPEN:
-                _settle(run)
+                settle(run)
     return moved
 
 
@@ -267,8 +276,9 @@ def ask_again(*, employee: Employee) -> int:
         for seat in waiting:
             # The key of a question names its second: a new question needs another one.
             seat.stage_run, seat.asked_at = run, max(clock.now(), seat.asked_at + timedelta(seconds=1))
-            seat.save(update_fields=["asked_at"])
-            asked += telling.asked(seat)
+            seat.reminders = 0
+            seat.save(update_fields=["asked_at", "reminders"])
+            asked += seating.put_question(seat)
     return asked
 
 
@@ -277,11 +287,7 @@ def retry_stuck(*, by: HasActor = SYSTEM) -> int:
     """Look again at every stuck request that somebody could decide now; returns how many went on."""
     moved = 0
     for request in Request.objects.filter(state=Request.State.STUCK).order_by("pk"):
-        run = seating.runs(request).filter(state__in=[StageRun.State.OPEN, StageRun.State.WAITING]).first()
-        if run is None:
-            continue
-        plan = policy.seat_plan(run.rule, queries.chosen(run, queries.named(run)), own_ids=request.own_ids)
-        if plan:
+        if not _is_hopeless(request):
             moved += try_again(request=request, by=by).state != Request.State.STUCK
     return moved
 

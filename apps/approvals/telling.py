@@ -1,6 +1,6 @@
 """Who hears what about a request. Each person in their own language; a key per saying, so nothing is said twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.utils import translation
@@ -12,8 +12,10 @@ from apps.conversations import services as conversations
 from apps.core import clock
 from apps.files import queries as files
 from apps.forms import queries as forms
+from apps.outbox import queries as outbox_queries
 from apps.outbox import services as outbox
 from apps.outbox.buttons import ButtonSpec
+from apps.outbox.models import OutboundMessage
 from apps.people.models import Employee
 from apps.providers import capabilities
 from apps.providers import queries as providers
@@ -36,15 +38,31 @@ def _tell(kind: Kind, request: Request, to: Employee, tag: object, *, buttons: I
             "name": request.requester.name,
             **data,
         },
-        key=f"request:{request.pk}:{kind.name}:{tag}:{to.pk}",
+        key=_key(kind, request, tag, to),
         subject=request,
         buttons=tuple(buttons),
     )
     return sent is not None
 
 
+def _key(kind: Kind, request: Request, tag: object, to: Employee) -> str:
+    return f"request:{request.pk}:{kind.name}:{tag}:{to.pk}"
+
+
 def submitted(request: Request) -> None:
     _tell(kinds.SUBMITTED, request, request.requester, "")
+
+
+def _tag(seat: Seat) -> str:
+    """Names one question: a new one to the same person has another second, or another version."""
+    run = seat.stage_run
+    return f"{run.pk}v{run.request.version}t{int(seat.asked_at.timestamp())}"
+
+
+def question_to(seat: Seat) -> OutboundMessage | None:
+    """The message that put the question to them; None: it could not be written to them."""
+    kind = kinds.ASKED if seat.deputy_for is None else kinds.ASKED_DEPUTY
+    return outbox_queries.by_key(_key(kind, seat.stage_run.request, _tag(seat), seat.employee))
 
 
 def asked(seat: Seat) -> bool:
@@ -52,20 +70,11 @@ def asked(seat: Seat) -> bool:
     run = seat.stage_run
     request = run.request
     stage = queries.stage_name(run, queries.language_of(seat.employee))
-    buttons = [
-        ButtonSpec(
-            action=action,
-            target=f"approvals.{action}",
-            version=request.version,
-            data={"stage_run": run.pk},
-            expires_in=BUTTONS_LAST,
-        )
-        for action in ("approve", "reject")
-    ]
+    buttons = _buttons(run)
     with translation.override(queries.language_of(seat.employee)):
         name = queries.asker(request)
     receipts(request, seat.employee)  # first, so that the question stands below what it is about
-    tag = f"{run.pk}v{request.version}t{int(seat.asked_at.timestamp())}"
+    tag = _tag(seat)
     if seat.deputy_for is None:
         return _tell(kinds.ASKED, request, seat.employee, tag, name=name, stage=stage, buttons=buttons)
     return _tell(
@@ -78,6 +87,40 @@ def asked(seat: Seat) -> bool:
         absent=seat.deputy_for.name,
         buttons=buttons,
     )
+
+
+def _buttons(run: StageRun) -> list[ButtonSpec]:
+    return [
+        ButtonSpec(
+            action=action,
+            target=f"approvals.{action}",
+            version=run.request.version,
+            data={"stage_run": run.pk},
+            expires_in=BUTTONS_LAST,
+        )
+        for action in ("approve", "reject")
+    ]
+
+
+def reminded(seat: Seat) -> bool:
+    """Once more, with buttons of its own."""
+    run = seat.stage_run
+    with translation.override(queries.language_of(seat.employee)):
+        name = queries.asker(run.request)
+    return _tell(
+        kinds.REMINDED, run.request, seat.employee, f"{_tag(seat)}r{seat.reminders}", name=name, buttons=_buttons(run)
+    )
+
+
+def passed_up(seat: Seat, to: Employee) -> None:
+    """Whoever did not answer hears that somebody else decides now."""
+    _tell(kinds.PASSED_UP, seat.stage_run.request, seat.employee, _tag(seat), decider=to.name)
+
+
+def expired(request: Request, seats: Iterable[Seat]) -> None:
+    _tell(kinds.EXPIRED, request, request.requester, request.version)
+    for seat in seats:
+        _tell(kinds.EXPIRED_QUESTION, request, seat.employee, request.version)
 
 
 def receipts(request: Request, to: Employee, tag: object = "") -> int:
@@ -99,11 +142,12 @@ def receipts(request: Request, to: Employee, tag: object = "") -> int:
     return len(taken)
 
 
-def stage_passed(decision: Decision, following: StageRun) -> None:
-    request = following.request
+def stage_passed(decision: Decision, following: Sequence[StageRun]) -> None:
+    """`following`: the stages that are open now."""
+    request = decision.seat.stage_run.request
     language = queries.language_of(request.requester)
-    _tell(kinds.STAGE_PASSED, request, request.requester, decision.pk, decider=decision.seat.employee.name,
-          next=queries.stage_name(following, language))  # fmt: skip
+    names = ", ".join(queries.stage_name(run, language) for run in following)
+    _tell(kinds.STAGE_PASSED, request, request.requester, decision.pk, decider=decision.seat.employee.name, next=names)
 
 
 def approved(request: Request, decider: str) -> None:

@@ -9,12 +9,15 @@ from apps.people.models import Employee
 
 
 def route(row: Request, reader: Employee | None, language: str) -> list[dict[str, Any]]:
-    """The stages in order: `name`, `state`, and a line per seat (who, for whom, verdict, when, reason)."""
+    """The stages in order: `name`, `state`, `is_beside` (open together with the one above), and a line per seat (who, for
+    whom, verdict, when, reason)."""
     runs = row.stage_runs.order_by("position").prefetch_related(
         "seats__employee", "seats__deputy_for", "seats__decision"
     )
+    steps = [run.step for run in runs]
     return [
         {
+            "is_beside": place > 0 and run.step == steps[place - 1],
             "name": queries.stage_name(run, language),
             "state": run.state,
             "shown_state": run.get_state_display(),
@@ -29,5 +32,5 @@ def route(row: Request, reader: Employee | None, language: str) -> list[dict[str
                 for seat in run.seats.all()
             ],
         }
-        for run in runs
+        for place, run in enumerate(runs)
     ]

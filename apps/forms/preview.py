@@ -1,12 +1,13 @@
 """The chat face as an admin sees it: every prompt of a form, in every language. Reads nothing, saves nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 
 from apps.forms import chat, faces, policy, show
-from apps.forms.schema import FieldSpec, Schema
+from apps.forms.schema import Schema
 from apps.forms.translated import OPS
 from apps.providers.types import Buttons, Choices, Content
 
@@ -33,21 +34,24 @@ def bubble(content: Content) -> dict[str, Any]:
     }
 
 
-def condition_in_words(field: FieldSpec, schema: Schema, language: str) -> str:
-    """ "Amount is more than R$ 500.00"; empty when it is always asked."""
-    other = schema.field(str(field.condition.get("field", "")))
-    if not field.condition or other is None:
+def condition_in_words(condition: Mapping[str, Any], schema: Schema, language: str) -> str:
+    """ "Amount is more than R$ 500.00"; empty when it always holds."""
+    other = schema.field(str(condition.get("field", "")))
+    if not condition or other is None:
         return ""
     with translation.override(language):
-        words = dict(OPS).get(str(field.condition.get("op")), "?")
+        words = dict(OPS).get(str(condition.get("op")), "?")
         try:
-            value = show.answer(other, field.condition.get("value"), language)
+            value = show.answer(other, condition.get("value"), language)
         except ArithmeticError:  # a number that is none: the page says so beside it
-            value = str(field.condition.get("value"))
+            value = str(condition.get("value"))
         return f"“{other.text(language)}” {words} {value}"
 
 
 def _step(schema: Schema, n: int, language: str) -> dict[str, Any]:
     field = schema.fields[n]
     ask = chat.Ask(language=language, payload=lambda option: option, can_go_back=n > 0)
-    return {"bubble": bubble(chat.question(field, ask)), "condition": condition_in_words(field, schema, language)}
+    return {
+        "bubble": bubble(chat.question(field, ask)),
+        "condition": condition_in_words(field.condition, schema, language),
+    }

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Model, Prefetch, Q, QuerySet
 
+from apps.calendars import queries as calendars
+from apps.calendars.hours import add_working
 from apps.core import clock
 from apps.core.zones import zone_of
 from apps.people import policy
-from apps.people.models import Absence, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
+from apps.people.models import Absence, CostCentre, Deputy, Employee, ImportJob, Leaving, Membership, Team, User
 
 M = TypeVar("M", bound=Model)
 VIEW_ALL = "people.view_all_employees"
@@ -67,6 +69,12 @@ def clock_time(moment: datetime, reader: Employee | None) -> str:
     return local.strftime("%H:%M" if local.date() == clock_of(reader).date() else "%d/%m %H:%M")
 
 
+def after_working_hours(employee: Employee, start: datetime, hours: int) -> datetime:
+    """The moment by which this person has worked so many hours since `start`, by their calendar and in their zone."""
+    calendar = calendars.pure([employee.calendar_id])[employee.calendar_id]
+    return add_working(calendar, zone_of(employee.time_zone), start, hours * 3600.0)
+
+
 def midnight_of(employee: Employee | None) -> datetime:
     """When this person's day began."""
     return clock_of(employee).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -94,6 +102,22 @@ def members_of(team: Team, on: date | None = None) -> list[Employee]:
 def leads_of(team: Team, on: date | None = None) -> list[Employee]:
     """Active leads of the team itself (not of its parents), by name."""
     return _people(Membership.objects.filter(_within(on), team=team, is_lead=True))
+
+
+def in_position(position: str) -> list[Employee]:
+    """Active employees in that position, however it is capitalised, by name."""
+    active, wanted = (
+        Employee.objects.filter(state=Employee.State.ACTIVE).exclude(position=""),
+        position.strip().casefold(),
+    )
+    # Compared here: SQLite takes É and é for two letters.
+    spelled = [name for name in set(active.values_list("position", flat=True)) if name.strip().casefold() == wanted]
+    return list(active.filter(position__in=spelled).order_by("name", "id"))
+
+
+def has_cost_centre_owner() -> bool:
+    """Whether any cost centre has an owner who is here."""
+    return CostCentre.objects.filter(owner__state=Employee.State.ACTIVE).exists()
 
 
 def _people(memberships: QuerySet[Membership]) -> list[Employee]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.approvals.policy import Attempt, Chosen, Refusal, SeatView, outcome, refusal, seat_plan
+from apps.approvals.policy import Attempt, Chosen, Refusal, SeatView, is_starved, outcome, refusal, seat_plan
 
 FINE = Attempt(
     employee_id=1, is_active=True, own_ids={9, 8}, is_request_open=True, is_stage_open=True, version=3, version_seen=3,
@@ -69,6 +69,32 @@ def test_a_stage_for_all_cannot_be_decided_without_one_of_them():
 
 def test_one_person_gets_one_seat_and_sits_for_themselves_first():
     assert seat_plan("all", [Chosen(1, 2), Chosen(2, 2)], own_ids={9}) == [Chosen(2, 2)]
+
+
+def test_a_quorum_needs_so_many_and_is_lost_when_it_cannot_be_reached():
+    yes, no, waits = SeatView(1, False, "approve"), SeatView(2, False, "reject"), SeatView(3, True)
+    assert outcome("quorum", [yes, waits, SeatView(4, True)], 2) == ""
+    assert outcome("quorum", [yes, SeatView(3, False, "approve"), no], 2) == "approve"
+    assert outcome("quorum", [yes, no, waits], 2) == ""
+    assert outcome("quorum", [no, waits], 2) == "reject"
+    assert outcome("quorum", [yes, SeatView(5, False)], 2) == ""  # nobody said no: it is starved, not refused
+
+
+def test_a_stage_is_starved_when_those_left_cannot_decide_it():
+    yes, waits = SeatView(1, False, "approve"), SeatView(3, True)
+    assert not is_starved("quorum", [yes, waits], 2)
+    assert is_starved("quorum", [waits], 2, is_covered=True)
+    assert is_starved("all", [yes, waits])
+    assert not is_starved("all", [yes, waits], is_covered=True)
+    assert is_starved("any", [SeatView(1, False)])
+    assert not is_starved("any", [waits])
+
+
+def test_a_quorum_counts_people_and_brings_nobody_in_for_the_requester_needlessly():
+    named = [Chosen(9, 5), Chosen(1, 1), Chosen(2, 2)]
+    assert seat_plan("quorum", named, own_ids={9}, wanted=2) == named[1:]
+    assert seat_plan("quorum", named, own_ids={9}, wanted=3) == named
+    assert seat_plan("quorum", [Chosen(1, 2), Chosen(2, 2)], own_ids={9}, wanted=2) is None
 
 
 @given(st.sampled_from(["any", "all"]), st.lists(st.builds(

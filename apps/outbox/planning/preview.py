@@ -135,6 +135,21 @@ def preview(
     return _summed(tally, model.number, now)
 
 
+def foresee(*, kind: str, contact: Contact, at: datetime, data: Mapping[str, Any], actions: Sequence[str] = ()) -> Plan:
+    """How one message of a declared kind would go to this address at that moment, as far as it is known now.
+
+    `data` fills the wording; `actions` are the buttons it would have. Writes nothing. Raises LookupError for an unknown kind,
+    Misconfigured when no number can send.
+    """
+    model = OutboundMessage(
+        kind=kinds[kind].name, klass=kinds[kind].klass, lane=kinds[kind].lane, number=providers.default_number(),
+        data=dict(data), created_at=at, expires_at=at + enqueuing.MESSAGE_LIVES,
+    )  # fmt: skip
+    row = _row(model, contact.pk, contact.spoken_language)
+    gathered = gathering.gather([row], at, {row.key: [Face(action, "", "") for action in actions]})
+    return _planned(gathered, 0, row)[0]
+
+
 def _row(model: OutboundMessage, contact: int, language: str) -> OutboundMessage:
     return OutboundMessage(
         key=f"preview:{contact}", contact_id=contact, language=language, number_id=model.number_id, kind=model.kind,

@@ -174,6 +174,7 @@ BUTTONS: dict[str, Need] = {
     "approvals/request/<int:object_id>/approve/": may(_DECIDE, words=_ASKED),
     "approvals/request/<int:object_id>/reject/": may(_DECIDE, words=_ASKED),
     "approvals/request/<int:object_id>/withdraw/": desk(_("only whoever made the request")),
+    "approvals/flow/<path:object_id>/try/": may("approvals.change_flow"),
     "approvals/request/<int:object_id>/try-again/": may("approvals.change_flow"),
     "incidents/ticket/<int:object_id>/take/": may(_ANSWER, words=_ANSWERS),
     "incidents/ticket/<int:object_id>/resolve/": may(_ANSWER, words=_ANSWERS),

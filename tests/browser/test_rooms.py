@@ -134,6 +134,27 @@ def test_pages_beside_the_lists_shut_nobody_out(look: Look, language: str, width
 
 
 @each_look
+def test_trying_a_flow_out_shuts_nobody_out(look: Look, language: str, width: int, scheme: str) -> None:
+    page = look.open(language=language, width=width, scheme=scheme)
+    look.sign_in(page, "admin")
+    person = employee(page, look, ANA)
+    page.goto(f"{look.desk_url}/admin/approvals/flow/?q=expense")
+    href = page.locator("#result_list a[href*='/change/']").first.get_attribute("href")
+    assert href
+    flow = href.split("/flow/")[1].split("/")[0]
+    look.visit(page, f"/admin/approvals/flow/{flow}/try/")
+    look.visit(page, f"/admin/approvals/flow/{flow}/try/?employee={person}&answer-amount=much")
+    expect(page.locator(".request-wrong")).to_have_count(1)
+    page.locator("[name=answer-amount]").fill("780,00")
+    with page.expect_navigation():
+        page.locator(".try-form button[type=submit]").click()
+    expect(page.locator(".request-route > li")).to_have_count(2)
+    expect(page.locator(".request-route")).to_contain_text("Grace Miller")
+    look.judge(page, "a flow that was tried out")
+    look.picture(page, f"try-{width}-{scheme}")
+
+
+@each_look
 def test_asking_before_many_rows_are_changed_shuts_nobody_out(
     look: Look, language: str, width: int, scheme: str
 ) -> None:

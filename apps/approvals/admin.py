@@ -30,6 +30,7 @@ from apps.journal.labels import labelled
 from apps.journal.scoping import ScopedStackedInline
 from apps.journal.searching import coded
 from apps.people import queries as people
+from apps.people.bulk.screens import BulkDeeds
 from apps.people.filters import TodayFilter
 from apps.people.models import Employee
 
@@ -159,7 +160,7 @@ _COLOURS = {
 
 
 @admin.register(Request)
-class RequestAdmin(ReadOnlyAdmin):
+class RequestAdmin(BulkDeeds, ReadOnlyAdmin):
     empty_says = _(
         "What people ask for on WhatsApp comes here, with who has to decide. Nothing has been asked for yet."
     )

@@ -158,6 +158,14 @@ def open_seat(request: Request, employee: Employee | None) -> Seat | None:
     return seats.select_related("stage_run").first()
 
 
+def open_seats(requests: Sequence[Request], employee: Employee) -> list[Seat]:
+    """The same for many requests: every seat from which this person may decide now, in the order of asking."""
+    able = [row.pk for row in requests if row.state == Request.State.OPEN and employee.pk not in row.own_ids]
+    seats = Seat.objects.filter(stage_run__request__in=able, stage_run__state=StageRun.State.OPEN, employee=employee,
+                                is_open=True)  # fmt: skip
+    return list(seats.select_related("stage_run__request").order_by("pk"))
+
+
 def deciders_now(request: Request) -> list[str]:
     """Names of those whose decision is awaited; whoever cannot tap until their phone is proved again is named as such."""
     seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, is_open=True)

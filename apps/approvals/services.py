@@ -24,6 +24,7 @@ from apps.files import services as files
 from apps.forms import conditions
 from apps.forms import queries as forms
 from apps.forms.models import Submission
+from apps.forms.parse import clean
 from apps.journal.actors import SYSTEM, HasActor
 from apps.journal.services import record, transition
 from apps.people import queries as people
@@ -37,6 +38,8 @@ _ERRORS: dict[Refusal, type[RecadoError]] = {
     Refusal.STALE: StaleVersionError,
     Refusal.STEP_UP: NotPermittedError,
 }  # the rest: MoveNotAllowedError
+LONGEST_REASON = 500
+"""Fits into every message that tells it."""
 _UNFINISHED = (StageRun.State.WAITING, StageRun.State.OPEN)
 
 
@@ -96,7 +99,12 @@ def decide(
     run = _locked_run(stage_run)
     seats = queries.seats_of(run.request)
     _check(run, by, version_seen, seats, via=via)
-    reason = reason.strip()
+    reason = clean(reason)
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInputError(
+            _("At most %(most)s characters.") % {"most": LONGEST_REASON},
+            fields={"reason": _("Too long.")},
+        )
     if verdict == Decision.Verdict.REJECT and not reason:
         raise InvalidInputError(
             _("Please say why: the person who asked reads your reason."), fields={"reason": _("Missing.")}

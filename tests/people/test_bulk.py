@@ -220,8 +220,8 @@ def test_a_killed_worker_leaves_whole_chunks_and_another_goes_on(
 
     whole = running._do
 
-    def killed(deed: Deed, rows: Sequence[BulkRow], by: User) -> None:
-        whole(deed, rows, by)
+    def killed(deed: Deed, rows: Sequence[BulkRow], by: User, words: str) -> None:
+        whole(deed, rows, by, words)
         if OutboundMessage.objects.filter(state="cancelled").count() > 100:
             raise Killed
 

@@ -12,6 +12,27 @@ from apps.core.registry import Registry
 from apps.people.models import User
 
 
+def _nothing(_row: Any, _by: User) -> None:
+    raise NotImplementedError  # a deed has `act` or `act_given`
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is typed once for all rows, like a reason. `is_needed`: nothing is ordered without it."""
+
+    label: str | Promise
+    is_needed: bool = False
+    longest: int = 500
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the order carries to each row: `words` as typed, and what `look` found in the row when it was shown."""
+
+    words: str = ""
+    seen: Any = None
+
+
 @dataclass(frozen=True)
 class Deed:
     """`title` stands on the button. `permission` is a full codename, asked when it is shown, ordered, and for each chunk.
@@ -25,12 +46,23 @@ class Deed:
     title: str | Promise
     permission: str
     why_not: Callable[[Sequence[Any], User], Mapping[int, str]]
-    act: Callable[[Any, User], Any]
+    act: Callable[[Any, User], Any] = _nothing
     warning: str | Promise = ""
     consequence: str | Promise = ""
     label: Callable[[Any], str] = str
     """How one row is named, with `related` (as of select_related) read together."""
     related: tuple[str, ...] = ()
+    words: Words | None = None
+    look: Callable[[Sequence[Any], User], Mapping[int, Any]] | None = None
+    """What of each row must still be so when it is done, as JSON by key, in a constant number of statements."""
+    act_given: Callable[[Any, User, Given], Any] | None = None
+    """In place of `act`, for a deed with `words` or `look`."""
+
+    def do(self, row: Any, by: User, given: Given) -> None:
+        if self.act_given is not None:
+            self.act_given(row, by, given)
+        else:
+            self.act(row, by)
 
     @property
     def rows_of(self) -> type[models.Model]:

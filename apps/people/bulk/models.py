@@ -26,6 +26,7 @@ class BulkJob(models.Model):
     rows_done = models.PositiveIntegerField(_("rows looked at"), default=0)
     has_more = models.BooleanField(default=False, help_text="More rows were chosen than one job takes.")
     counts = models.JSONField(_("counts"), default=dict, help_text="Rows by outcome.")
+    words = models.TextField(_("reason"), blank=True)
     error = models.TextField(_("error"), blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Unexpected errors so far.")
     claim = models.CharField(max_length=32, blank=True, help_text="The worker that has it now.")
@@ -57,6 +58,7 @@ class BulkRow(models.Model):
         _("outcome"), max_length=12, choices=Outcome.choices, blank=True, default=Outcome.WAITING
     )
     reason = models.TextField(_("why"), blank=True)
+    seen = models.JSONField(null=True, help_text="What of the row must still be so when it is done.")
 
     class Meta:
         verbose_name = _("row of work on many")

@@ -13,7 +13,7 @@ from apps.core.errors import NotPermittedError, RecadoError
 from apps.journal.services import correlation
 from apps.people import jobs, tasks
 from apps.people.bulk import deeds, services
-from apps.people.bulk.deeds import Deed
+from apps.people.bulk.deeds import Deed, Given
 from apps.people.bulk.machine import BULK
 from apps.people.bulk.models import BulkJob, BulkRow
 from apps.people.models import User
@@ -61,7 +61,7 @@ def _go_on(job: BulkJob, claim: str, until: float) -> None:
             rows = list(job.rows.filter(outcome=Outcome.WAITING).order_by("id")[:CHUNK])
             if not rows:
                 break
-            _do(deed, rows, by)
+            _do(deed, rows, by, job.words)
             job.rows_done += len(rows)
             jobs.renew(job, claim, job.rows_done)
     else:
@@ -77,7 +77,7 @@ def _orderer(job: BulkJob, deed: Deed) -> User:
     return user
 
 
-def _do(deed: Deed, rows: Sequence[BulkRow], by: User) -> None:
+def _do(deed: Deed, rows: Sequence[BulkRow], by: User, words: str) -> None:
     """Each row in a savepoint of its own: one that cannot be done stops no other."""
     found = services.rows_of(deed, [row.key for row in rows], by).in_bulk()
     why_not = deed.why_not(list(found.values()), by)
@@ -91,7 +91,7 @@ def _do(deed: Deed, rows: Sequence[BulkRow], by: User) -> None:
         else:
             try:
                 with transaction.atomic():
-                    deed.act(thing, by)
+                    deed.do(thing, by, Given(words, row.seen))
             except RecadoError as error:
                 row.reason = str(error)
             except (OperationalError, InterfaceError):

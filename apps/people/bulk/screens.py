@@ -1,6 +1,7 @@
 """The page between a list and a deed on many of its rows, for every list whose admin class has `BulkDeeds`."""
 
 import hashlib
+import json
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from apps.core.errors import RecadoError
+from apps.core.errors import InvalidInputError, RecadoError
 from apps.people.bulk import deeds, running, services
 from apps.people.bulk.models import BulkJob
 from apps.people.models import User
@@ -41,7 +42,11 @@ def _act(screen: Any, request: HttpRequest, rows: QuerySet[Any], *, name: str) -
                     request, gettext("The rows have changed since you looked. Nothing was done: look again.")
                 )
             return _ask(screen, request, name, found)
-        job = services.order(name=name, ids=found.ids, by=by, has_more=found.has_more)
+        try:
+            job = services.order(name=name, ids=found.ids, by=by, has_more=found.has_more,
+                                 words=request.POST.get("words", ""), seen=found.seen)  # fmt: skip
+        except InvalidInputError as error:
+            return _ask(screen, request, name, found, wrong=str(error))
     except RecadoError as error:
         messages.error(request, gettext("%(what)s Nothing was changed.") % {"what": error})
         return None
@@ -54,17 +59,18 @@ def _act(screen: Any, request: HttpRequest, rows: QuerySet[Any], *, name: str) -
 
 
 def seen(found: services.Preview) -> str:
-    """What the page that asks carries along: the very rows that it showed, and how many of them would change."""
-    shown = f"{','.join(map(str, found.ids))}-{found.todo}"
+    """What the page that asks carries along: the very rows that it showed, how many would change, and as what they were seen."""
+    looked = json.dumps(sorted(found.seen.items())) if found.seen else ""
+    shown = f"{','.join(map(str, found.ids))}-{found.todo}{looked}"
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def _ask(screen: Any, request: HttpRequest, name: str, found: services.Preview) -> TemplateResponse:
+def _ask(screen: Any, request: HttpRequest, name: str, found: services.Preview, *, wrong: str = "") -> TemplateResponse:
     deed = deeds.deeds[name]
     across = request.POST.get("select_across") == "1"
     context = {
         **screen.admin_site.each_context(request), "title": f"{deed.title}: {deed.rows_of._meta.verbose_name_plural}", "deed": deed, "found": found, "action": name,
-        "chosen": len(found.ids), "left": len(found.ids) - found.todo, "most": services.MOST, "seen": seen(found), "back": request.get_full_path(),
+        "chosen": len(found.ids), "left": len(found.ids) - found.todo, "most": services.MOST, "seen": seen(found), "words": request.POST.get("words", ""), "wrong": wrong, "back": request.get_full_path(),
         "is_long": len(found.ids) > services.AT_ONCE, "hidden": max(0, found.todo - len(found.first)),
         "lines": [(deed.label(row), address_of(row)) for row in found.first], "select_across": "1" if across else "0",
         # Django wants at least one row ticked; the filters in the address say which rows are meant.

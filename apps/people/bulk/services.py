@@ -1,7 +1,7 @@
 """Look at many rows, order that something is done to them, stop it. The permission is asked here and again at work."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,8 @@ _READ = 500  # rows looked at together
 class Preview:
     """What doing it would come to. `ids`: all that were chosen, at most MOST; `todo`: how many of them it would change.
 
-    `left_out` by reason, the most frequent first; `first` are the first of those that change.
+    `left_out` by reason, the most frequent first; `first` are the first of those that change. `seen` is what of each of
+    these rows must still be so when it is done (`Deed.look`).
     """
 
     ids: Sequence[int]
@@ -43,6 +44,7 @@ class Preview:
     todo: int
     left_out: Sequence[tuple[str, int]]
     first: Sequence[Any] = field(default_factory=list)
+    seen: Mapping[int, Any] = field(default_factory=dict)
 
 
 def _check(deed: Deed, by: User) -> None:
@@ -63,6 +65,7 @@ def preview(*, name: str, rows: QuerySet[Any], by: User) -> Preview:
     ids = list(rows.order_by("pk").values_list("pk", flat=True).distinct()[: MOST + 1])
     left_out: Counter[str] = Counter()
     first: list[Any] = []
+    seen: dict[int, Any] = {}
     todo = 0
     for chunk in _chunks(ids[:MOST]):
         found = list(rows_of(deed, chunk, by).order_by("pk"))
@@ -73,7 +76,9 @@ def preview(*, name: str, rows: QuerySet[Any], by: User) -> Preview:
         fitting = [row for row in found if row.pk not in reasons]
         todo += len(fitting)
         first += fitting[: SHOWN - len(first)]
-    return Preview(ids[:MOST], len(ids) > MOST, todo, left_out.most_common(), first)
+        if deed.look is not None:
+            seen.update(deed.look(fitting, by))
+    return Preview(ids[:MOST], len(ids) > MOST, todo, left_out.most_common(), first, seen)
 
 
 def _gone() -> str:
@@ -85,26 +90,41 @@ def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + _READ]
 
 
-def order(*, name: str, ids: Sequence[int], by: User, has_more: bool = False) -> BulkJob:
-    """Have it done to these rows by a worker; the caller does a few at once (`running.work`).
+def order(*, name: str, ids: Sequence[int], by: User, has_more: bool = False, words: str = "",
+          seen: Mapping[int, Any] | None = None) -> BulkJob:  # fmt: skip
+    """Have it done to these rows by a worker; the caller does a few at once (`running.work`). `seen` is that of the preview.
 
-    Raises NotPermittedError, InvalidInputError for no rows or too many.
+    Raises NotPermittedError, InvalidInputError for no rows, too many, or words that are missing or too long.
     """
-    _check(deeds.deeds[name], by)
+    deed = deeds.deeds[name]
+    _check(deed, by)
+    words = _checked_words(deed, words)
     keys = list(dict.fromkeys(ids))
     if not keys:
         raise InvalidInputError(_("Nothing was chosen."))
     if len(keys) > MOST:
         raise InvalidInputError(_("At most %(most)s at once.") % {"most": MOST})
     with transaction.atomic():
-        job = BulkJob.objects.create(deed=name, by=by, rows_total=len(keys), has_more=has_more,
+        job = BulkJob.objects.create(deed=name, by=by, rows_total=len(keys), has_more=has_more, words=words,
                                      language=translation.get_language() or "en")  # fmt: skip
-        BulkRow.objects.bulk_create([BulkRow(job=job, key=key) for key in keys], batch_size=1000)
+        looked = seen or {}
+        BulkRow.objects.bulk_create([BulkRow(job=job, key=key, seen=looked.get(key)) for key in keys], batch_size=1000)
         with correlation(f"bulk:{job.pk}"):
             record("bulk.started", subject=job, by=by, after={"deed": name, "rows": len(keys)})
         if len(keys) > AT_ONCE:
             nudge(tasks.run_bulk)
     return job
+
+
+def _checked_words(deed: Deed, words: str) -> str:
+    words = words.replace("\x00", "").strip()  # the app's own service cleans what it keeps
+    if deed.words is None:
+        return ""
+    if deed.words.is_needed and not words:
+        raise InvalidInputError(_("Please say why: one reason for all of them."))
+    if len(words) > deed.words.longest:
+        raise InvalidInputError(_("At most %(most)s characters.") % {"most": deed.words.longest})
+    return words
 
 
 def cancel(*, job: BulkJob, by: User) -> BulkJob:

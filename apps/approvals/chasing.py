@@ -48,7 +48,11 @@ def _locked(seat_id: int) -> Seat | None:
 
 def _standing(seat: Seat) -> patience.Standing:
     question = telling.question_to(seat)
-    reached = question is not None and (question.delivered_at is not None or question.read_at is not None)
+    # Whoever has no WhatsApp here is asked by e-mail: no receipt of a phone can be waited for.
+    reached = (
+        bool(seat.employee.email) if question is None
+        else question.delivered_at is not None or question.read_at is not None
+    )  # fmt: skip
     return patience.Standing(
         is_delivered=reached,
         is_read=question is not None and question.read_at is not None,

@@ -17,7 +17,7 @@ from apps.timers import sweeper
 from apps.timers.models import Timer
 from tests.approvals.house import House, button, decide, kinds_to, said_to, seats, stage
 from tests.conftest import Clock
-from tests.factories import make_absence, make_flow
+from tests.factories import make_absence, make_employee, make_flow
 
 pytestmark = pytest.mark.django_db
 HOUR = 3600.0
@@ -168,6 +168,17 @@ def test_one_that_arrived_is_not(house: House, clock: Clock) -> None:
     reach(house)
     wait(clock, 2.1)
     assert seats(request) == [("Caio", "")]
+
+
+@pytest.mark.parametrize(("email", "still"), [("nora@example.com", "Nora"), ("", "Boss")])
+def test_whoever_has_no_phone_but_an_address_is_not_taken_for_unreached(
+    house: House, clock: Clock, email: str, still: str
+) -> None:
+    house.ana.manager = make_employee("Nora", email=email, manager=house.boss)
+    house.ana.save()
+    request = ask(house, undelivered_hours=2)
+    wait(clock, 2.1)
+    assert [name for name, _ in seats(request)] == [still]
 
 
 def test_unread_counts_only_where_reading_shows(house: House, clock: Clock) -> None:

@@ -91,7 +91,7 @@ class Look:
 
     def wait_for_words(self, page: Page, path: str, words: str) -> None:
         """Open a page of the desk as soon as it says these words: what a worker does needs its while."""
-        page.wait_for_function(_SAYS, arg=[path, words], polling=200)
+        wait_until(page, _SAYS, [path, words])
         page.goto(self.desk_url + path)
         page.wait_for_load_state("networkidle")
 
@@ -123,6 +123,20 @@ class Look:
     def _watch(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"HTTP {response.status} {response.url}")
+
+
+def wait_until(page: Page, holds: str, argument: Any, *, seconds: int = 20) -> None:
+    """Ask again and again until an asynchronous function of the page is true. Playwright's own wait takes the promise for
+    the answer, and never waits."""
+    waited = """async ([argument, seconds]) => {
+        const holds = HOLDS, end = Date.now() + 1000 * seconds;
+        while (Date.now() < end) {
+            if (await holds(argument)) return true;
+            await new Promise(done => setTimeout(done, 200));
+        }
+        return false;
+    }""".replace("HOLDS", holds)
+    assert page.evaluate(waited, [argument, seconds]), f"not within {seconds} s: {holds} of {argument}"
 
 
 _SAYS = "async ([path, words]) => (await (await fetch(path)).text()).includes(words)"

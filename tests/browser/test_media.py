@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import DESK_WIDTH, PHONE_WIDTH, Look
+from tests.browser.desk import DESK_WIDTH, PHONE_WIDTH, Look, wait_until
 from tests.browser.phones import Phones
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def test_what_a_phone_sends_is_seen_at_the_desk_and_answered(
     conversation(look, page)
     before = doubtful(page)  # of another run
     everything(phones, tmp_path)
-    page.wait_for_function(MORE_DOUBTFUL, arg=before, polling=200)  # the worker has fetched the last of them
+    wait_until(page, MORE_DOUBTFUL, before)  # the worker has fetched the last of them
     page.reload()
     page.wait_for_load_state("networkidle")
     thread = page.locator("#thread")

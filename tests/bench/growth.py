@@ -1,7 +1,8 @@
 """What each piece of work costs with 10 thousand rows in every growing table, and with a million (people: a tenth of it).
 
-Counted, not timed: pages that the database touches, rows that it reads and writes, seconds of Python's CPU; medians of seven
-(of three, and up to 200 thousand rows, in a small run).
+Counted, not timed: pages that the database touches, rows that it reads and writes, Python's CPU as multiples of a fixed piece
+of work measured beside it, since the cores of a shared machine change their speed from one minute to the next; medians of
+seven (of three, and up to 200 thousand rows, in a small run).
 A million bulk messages wait while the urgent one is claimed. What a process costs that only starts is taken off.
 """
 

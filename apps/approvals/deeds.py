@@ -16,8 +16,7 @@ from apps.people.models import User
 
 def _seats(rows: Sequence[Request], by: User) -> dict[int, Seat]:
     """The seat from which this person may decide each of these now; of two, the first."""
-    own = people.employee_of(by)
-    found = queries.open_seats(rows, own) if own is not None else []
+    found = queries.open_seats(rows, people.employee_of(by))
     return {seat.stage_run.request_id: seat for seat in reversed(found)}
 
 
@@ -64,14 +63,13 @@ _NAMED: dict[str, Any] = {
     "label": _label, "related": ("requester", "flow", "submission__filed_by__employee"), "look": _look,
 }  # fmt: skip
 register("approvals.approve", Deed(
-    "approvals.request", gettext_lazy("Approve"), queries.DECIDE, _why_not, **_NAMED,
-    act_given=_decide(Decision.Verdict.APPROVE), words=Words(gettext_lazy("Reason for all of them (may stay empty)")),
+    "approvals.request", gettext_lazy("Approve"), queries.DECIDE, _why_not, _decide(Decision.Verdict.APPROVE),
+    **_NAMED, words=Words(gettext_lazy("Reason for all of them (may stay empty)")),
     consequence=gettext_lazy("Each of them is decided by you, as if you had opened it; everybody concerned is told."),
     warning=gettext_lazy("A decision cannot be taken back."),
 ))  # fmt: skip
 register("approvals.reject", Deed(
-    "approvals.request", gettext_lazy("Reject"), queries.DECIDE, _why_not, **_NAMED,
-    act_given=_decide(Decision.Verdict.REJECT),
+    "approvals.request", gettext_lazy("Reject"), queries.DECIDE, _why_not, _decide(Decision.Verdict.REJECT), **_NAMED,
     words=Words(gettext_lazy("Why not? Everybody who asked reads this reason."), is_needed=True),
     consequence=gettext_lazy("Each of them is decided by you, as if you had opened it; everybody concerned is told."),
     warning=gettext_lazy("A decision cannot be taken back."),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.contacts import services
 from apps.contacts.machine import INVITATION
 from apps.contacts.models import Invitation
-from apps.people.bulk.deeds import Deed, register
+from apps.people.bulk.deeds import Deed, Given, register
 from apps.people.models import User
 
 
@@ -18,7 +18,7 @@ def _cannot_revoke(rows: Sequence[Invitation], _by: User) -> Mapping[int, str]:
     return {row.pk: _("Its code is “%(state)s”.") % {"state": row.get_state_display()} for row in wrong}
 
 
-def _revoke(row: Any, by: User) -> None:
+def _revoke(row: Any, by: User, _given: Given) -> None:
     services.revoke_invitation(invitation=row, by=by)
 
 
@@ -34,7 +34,7 @@ def _cannot_mail(rows: Sequence[Invitation], _by: User) -> Mapping[int, str]:
     return reasons
 
 
-def _mail(row: Any, by: User) -> None:
+def _mail(row: Any, by: User, _given: Given) -> None:
     services.mail_again(invitation=row, by=by)
 
 

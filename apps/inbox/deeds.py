@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.inbox import services
 from apps.inbox.models import InboundEvent, Receipt
 from apps.inbox.replaying import PERMISSION
-from apps.people.bulk.deeds import Deed, register
+from apps.people.bulk.deeds import Deed, Given, register
 from apps.people.models import User
 
 
@@ -17,7 +17,7 @@ def _emptied(rows: Sequence[Receipt], _by: User) -> Mapping[int, str]:
     return {row.pk: _("Its body was removed when its time was over.") for row in rows if row.emptied_at is not None}
 
 
-def _replay(row: Any, by: User) -> None:
+def _replay(row: Any, by: User, _given: Given) -> None:
     services.replay_receipt(receipt=row, by=by)
 
 
@@ -26,7 +26,7 @@ def _not_set_aside(rows: Sequence[InboundEvent], _by: User) -> Mapping[int, str]
     return {row.pk: _("Only what was set aside can be tried again.") for row in wrong}
 
 
-def _try_again(row: Any, by: User) -> None:
+def _try_again(row: Any, by: User, _given: Given) -> None:
     services.replay_event(event=row, by=by)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.outbox import services
 from apps.outbox.machine import BY_HAND
 from apps.outbox.models import OutboundMessage
-from apps.people.bulk.deeds import Deed, register
+from apps.people.bulk.deeds import Deed, Given, register
 from apps.people.models import User
 from apps.providers.kinds import title_of
 
@@ -23,15 +23,15 @@ def _unless(move: str) -> Callable[[Sequence[OutboundMessage], User], Mapping[in
     return why_not
 
 
-def _retry(row: Any, by: User) -> None:
+def _retry(row: Any, by: User, _given: Given) -> None:
     services.retry(message=row, by=by)
 
 
-def _cancel(row: Any, by: User) -> None:
+def _cancel(row: Any, by: User, _given: Given) -> None:
     services.cancel(message=row, by=by)
 
 
-def _resend(row: Any, by: User) -> None:
+def _resend(row: Any, by: User, _given: Given) -> None:
     services.resend(message=row, by=by)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.people import departures, services
-from apps.people.bulk.deeds import Deed, register
+from apps.people.bulk.deeds import Deed, Given, register
 from apps.people.models import Employee, User
 
 
@@ -16,7 +16,7 @@ def _left(rows: Sequence[Employee], by: User) -> Mapping[int, str]:
     return {**own, **{row.pk: _("They have left already.") for row in rows if not row.is_active}}
 
 
-def _mark_left(row: Any, by: User) -> None:
+def _mark_left(row: Any, by: User, _given: Given) -> None:
     services.mark_left(employee=row, by=by)
 
 

@@ -296,7 +296,7 @@ def test_an_error_nobody_foresaw_is_tried_again_and_given_up_in_the_end(
         raise ZeroDivisionError
 
     model = "outbox.outboundmessage"
-    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, broken, lambda row, by: None))
+    add(monkeypatch, deeds.deeds, "outbox.zyx", Deed(model, "Zyx", outbox.OPERATE, broken, lambda row, by, given: None))
     job = order(write(1), operator, "outbox.zyx")
     for _try in range(running.jobs.PATIENCE):
         assert running.work(job.pk)
@@ -307,7 +307,7 @@ def test_an_error_nobody_foresaw_is_tried_again_and_given_up_in_the_end(
 def held_up(monkeypatch: pytest.MonkeyPatch, keys: Sequence[int], error: Exception) -> None:
     """A deed that cancels, but stumbles over these rows."""
 
-    def act(row: OutboundMessage, by: User) -> None:
+    def act(row: OutboundMessage, by: User, given: deeds.Given) -> None:
         OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
         if row.pk in keys:
             raise error

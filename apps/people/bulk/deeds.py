@@ -12,10 +12,6 @@ from apps.core.registry import Registry
 from apps.people.models import User
 
 
-def _nothing(_row: Any, _by: User) -> None:
-    raise NotImplementedError  # a deed has `act` or `act_given`
-
-
 @dataclass(frozen=True)
 class Words:
     """What is typed once for all rows, like a reason. `is_needed`: nothing is ordered without it."""
@@ -38,7 +34,7 @@ class Deed:
     """`title` stands on the button. `permission` is a full codename, asked when it is shown, ordered, and for each chunk.
 
     `why_not(rows, by)` gives, in the active language, the reason for every row that must be left as it is, without writing
-    and in a constant number of statements. `act(row, by)` does it to one row through the app's own service and raises
+    and in a constant number of statements. `act(row, by, given)` does it to one row through the app's own service and raises
     RecadoError where it cannot; a row on which it was done before is no harm. `warning` says what cannot be undone.
     """
 
@@ -46,7 +42,7 @@ class Deed:
     title: str | Promise
     permission: str
     why_not: Callable[[Sequence[Any], User], Mapping[int, str]]
-    act: Callable[[Any, User], Any] = _nothing
+    act: Callable[[Any, User, Given], Any]
     warning: str | Promise = ""
     consequence: str | Promise = ""
     label: Callable[[Any], str] = str
@@ -55,14 +51,6 @@ class Deed:
     words: Words | None = None
     look: Callable[[Sequence[Any], User], Mapping[int, Any]] | None = None
     """What of each row must still be so when it is done, as JSON by key, in a constant number of statements."""
-    act_given: Callable[[Any, User, Given], Any] | None = None
-    """In place of `act`, for a deed with `words` or `look`."""
-
-    def do(self, row: Any, by: User, given: Given) -> None:
-        if self.act_given is not None:
-            self.act_given(row, by, given)
-        else:
-            self.act(row, by)
 
     @property
     def rows_of(self) -> type[models.Model]:

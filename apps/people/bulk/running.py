@@ -91,7 +91,7 @@ def _do(deed: Deed, rows: Sequence[BulkRow], by: User, words: str) -> None:
         else:
             try:
                 with transaction.atomic():
-                    deed.do(thing, by, Given(words, row.seen))
+                    deed.act(thing, by, Given(words, row.seen))
             except RecadoError as error:
                 row.reason = str(error)
             except (OperationalError, InterfaceError):

@@ -1,7 +1,6 @@
 """Nobody is forgotten: whoever does not answer is reminded, then their manager is asked; an undecided request ends in time."""
 
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 
@@ -26,7 +25,7 @@ def look_after(*, seat_id: int, asked_at: str) -> Step | None:
     if seat is None or seat.asked_at.isoformat() != asked_at:
         return None
     waits = patience.Patience.from_json(seat.stage_run.patience)
-    after = partial(people.after_working_hours, seat.employee, seat.asked_at)
+    after = people.working_hours_after(seat.employee, seat.asked_at)
     step = patience.due(waits, _standing(seat), after, clock.now())
     if step is Step.REMIND:
         _remind(seat)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.approvals import policy
 from apps.approvals.patience import Patience
 from apps.core import clock
 from apps.forms.models import Form, Submission
@@ -176,7 +177,7 @@ class Stage(models.Model):
     @property
     def wanted(self) -> int:
         """How many yeses it needs at least."""
-        return (self.quorum or 1) if self.rule == self.Rule.QUORUM else 1
+        return policy.wanted(self.rule, self.quorum)
 
     @property
     def patience(self) -> Patience:
@@ -290,7 +291,7 @@ class StageRun(models.Model):
     @property
     def wanted(self) -> int:
         """How many yeses it needs at least."""
-        return (self.quorum or 1) if self.rule == Stage.Rule.QUORUM else 1
+        return policy.wanted(self.rule, self.quorum)
 
 
 class Seat(models.Model):

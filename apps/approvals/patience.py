@@ -28,6 +28,11 @@ class Patience:
     unread: int | None = None
     unanswered: int | None = None
 
+    @property
+    def reminders(self) -> list[int]:
+        """The hours of each reminder, if nothing else happens before."""
+        return [self.remind * time for time in range(1, MOST_REMINDERS + 1)] if self.remind else []
+
     def to_json(self) -> dict[str, int]:
         """Only what is set, as a request keeps it."""
         return {name: hours for name, hours in vars(self).items() if hours}
@@ -53,15 +58,14 @@ def next_look(patience: Patience, after: Callable[[int], datetime], since: datet
 
     `after(hours)` is the moment by which that many working hours have passed since the question was put.
     """
-    hours = {patience.undelivered, patience.unread, patience.unanswered}
-    hours |= {(patience.remind or 0) * time for time in range(1, MOST_REMINDERS + 1)}
+    hours = {patience.undelivered, patience.unread, patience.unanswered, *patience.reminders}
     return min((moment for moment in map(after, filter(None, hours)) if moment > since), default=None)
 
 
 def due(patience: Patience, standing: Standing, after: Callable[[int], datetime], now: datetime) -> Step | None:
     """What is due now. Nobody is reminded of what is passed up in the same moment."""
     waits_for_receipt = standing.is_delivered and standing.shows_reading and not standing.is_read
-    reminder = (patience.remind or 0) * (standing.reminders + 1) if standing.reminders < MOST_REMINDERS else 0
+    reminder = next(iter(patience.reminders[standing.reminders :]), None)
     steps = (
         (Step.UNDELIVERED, patience.undelivered if not standing.is_delivered else None),
         (Step.UNREAD, patience.unread if waits_for_receipt else None),

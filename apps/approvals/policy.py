@@ -61,6 +61,11 @@ def refusal(attempt: Attempt) -> Refusal | None:
     return next((reason for is_wrong, reason in checks if is_wrong), None)
 
 
+def wanted(rule: str, quorum: int | None) -> int:
+    """How many yeses a stage needs at least."""
+    return (quorum or 1) if rule == "quorum" else 1
+
+
 def outcome(rule: str, seats: Iterable[SeatView], wanted: int = 1) -> str:
     """`approve`, `reject`, or empty while more decisions are needed.
 

@@ -151,15 +151,13 @@ def shows_reading(employee: Employee, *, since: datetime) -> bool:
 
 def open_seat(request: Request, employee: Employee | None) -> Seat | None:
     """The seat from which this person may decide now."""
-    if employee is None or request.state != Request.State.OPEN or employee.pk in request.own_ids:
-        return None
-    seats = Seat.objects.filter(stage_run__request=request, stage_run__state=StageRun.State.OPEN, employee=employee,
-                                is_open=True)  # fmt: skip
-    return seats.select_related("stage_run").first()
+    return next(iter(open_seats([request], employee)), None)
 
 
-def open_seats(requests: Sequence[Request], employee: Employee) -> list[Seat]:
-    """The same for many requests: every seat from which this person may decide now, in the order of asking."""
+def open_seats(requests: Sequence[Request], employee: Employee | None) -> list[Seat]:
+    """The same for many requests: every seat from which this person may decide now, the oldest first."""
+    if employee is None:
+        return []
     able = [row.pk for row in requests if row.state == Request.State.OPEN and employee.pk not in row.own_ids]
     seats = Seat.objects.filter(stage_run__request__in=able, stage_run__state=StageRun.State.OPEN, employee=employee,
                                 is_open=True)  # fmt: skip

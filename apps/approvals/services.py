@@ -243,7 +243,8 @@ def _fill_seats(run: StageRun) -> None:
 
 
 def settle(run: StageRun) -> None:
-    """Go on after seats of an open stage have changed hands. A stage without open seats never waits: what is decided decides it, else nobody can."""
+    """Go on after seats of an open stage have changed hands. A stage without open seats never waits: what is decided
+    decides it, else nobody can."""
     views = queries.seat_views(run)
     if any(view.is_open for view in views):
         return
@@ -295,8 +296,7 @@ def retry_stuck(*, by: HasActor = SYSTEM) -> int:
     """Look again at every stuck request that somebody could decide now; returns how many went on."""
     moved = 0
     for request in Request.objects.filter(state=Request.State.STUCK).order_by("pk"):
-        if not _is_hopeless(request):
-            moved += try_again(request=request, by=by).state != Request.State.STUCK
+        moved += try_again(request=request, by=by).state != Request.State.STUCK
     return moved
 
 

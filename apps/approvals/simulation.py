@@ -7,7 +7,6 @@ day; it is the same rule that seats people, not a copy of it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -50,10 +49,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One stage. `condition` in words; `is_stuck`: nobody could decide it; `named` is whom the flow names for it."""
+    """One stage. `beside`: the name of the one before that it is decided together with. `condition` in words; `is_stuck`: nobody could decide it; `named` is whom the flow names for it."""
 
     name: str
-    is_beside: bool
+    beside: str
     is_needed: bool
     condition: str
     rule: str
@@ -79,7 +78,7 @@ def simulate(
         named = queries.named(stage, requester, at) if is_needed else []
         seats = _seats(stage, named, requester, at) if is_needed else []
         found.append(Foreseen(
-            name=queries.stage_name(stage, language), is_beside=stage.is_beside and bool(found), is_needed=is_needed,
+            name=queries.stage_name(stage, language), beside=found[-1].name if stage.is_beside and found else "", is_needed=is_needed,
             condition=condition_in_words(stage.condition, schema, language), rule=rule_in_words(stage), named=named,
             asked=[_asked(seat, flow, stage, requester, answers, at) for seat in seats],
         ))  # fmt: skip
@@ -104,16 +103,15 @@ def _asked(seat: policy.Chosen, flow: Flow, stage: Stage, requester: Employee, a
     base = Employee.objects.get(pk=seat.base_id) if seat.base_id != seat.decider_id else None
     contact = contacts.contact_of(employee)
     spoken = contact.spoken_language if contact is not None else employee.language
-    patience, after = stage.patience, partial(people.after_working_hours, employee, at)
-    passes = [hours for hours in (patience.unanswered,) if hours]
-    above = people.stand_in(employee.manager, at, exclude=frozenset({requester.pk}))[0] if employee.manager else None
-    last = after(passes[0]) if passes else None
-    reminded = [after(patience.remind * time) for time in range(1, 4)] if patience.remind else []
+    patience, after = stage.patience, people.working_hours_after(employee, at)
+    manager = employee.manager if patience.unanswered else None
+    above = people.stand_in(manager, at, exclude=frozenset({requester.pk}))[0] if manager is not None else None
+    last = after(patience.unanswered) if patience.unanswered and above is not None else None
     return Asked(
         employee=employee, deputy_for=base, language=str(dict(settings.LANGUAGES).get(spoken, spoken)),
         plan=_plan(contact, flow, stage, requester, answers, base, at) if contact is not None else None,
-        reminded=[moment for moment in reminded if last is None or above is None or moment < last],
-        passed_up=last if above is not None else None, above=above if last is not None else None,
+        reminded=[moment for moment in map(after, patience.reminders) if last is None or moment < last],
+        passed_up=last, above=above,
     )  # fmt: skip
 
 

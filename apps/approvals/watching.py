@@ -1,7 +1,5 @@
 """Arms the timers of a request: when to look after a question that was put, and when an undecided request ends."""
 
-from functools import partial
-
 from apps.approvals import patience
 from apps.approvals.models import Request, Seat
 from apps.core import clock
@@ -15,7 +13,9 @@ EXPIRE = "approvals.expire"
 def watch(seat: Seat) -> None:
     """Look at this question again when its stage's patience says so; a timer of an earlier question to them moves."""
     waits = patience.Patience.from_json(seat.stage_run.patience)
-    after = partial(people.after_working_hours, seat.employee, seat.asked_at)
+    if waits == patience.Patience():
+        return
+    after = people.working_hours_after(seat.employee, seat.asked_at)
     moment = patience.next_look(waits, after, max(clock.now(), seat.asked_at))
     if moment is not None:
         timers.set_timer(handler=LOOK_AFTER, key=f"seat:{seat.pk}", due_at=moment,

@@ -9,15 +9,15 @@ from apps.people.models import Employee
 
 
 def route(row: Request, reader: Employee | None, language: str) -> list[dict[str, Any]]:
-    """The stages in order: `name`, `state`, `is_beside` (open together with the one above), and a line per seat (who, for
-    whom, verdict, when, reason)."""
-    runs = row.stage_runs.order_by("position").prefetch_related(
-        "seats__employee", "seats__deputy_for", "seats__decision"
-    )
-    steps = [run.step for run in runs]
+    """The stages in order: `name`, `state`, `beside` (the name of the one before that it is decided together
+    with), and a line per seat (who, for whom, verdict, when, reason)."""
+    found = row.stage_runs.order_by("position")
+    runs = list(found.prefetch_related("seats__employee", "seats__deputy_for", "seats__decision"))
     return [
         {
-            "is_beside": place > 0 and run.step == steps[place - 1],
+            "beside": queries.stage_name(runs[place - 1], language)
+            if place and run.step == runs[place - 1].step
+            else "",
             "name": queries.stage_name(run, language),
             "state": run.state,
             "shown_state": run.get_state_display(),

@@ -1,6 +1,6 @@
 """Reads about people. Row scope of the whole house stands on `visible_employees`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -69,10 +69,12 @@ def clock_time(moment: datetime, reader: Employee | None) -> str:
     return local.strftime("%H:%M" if local.date() == clock_of(reader).date() else "%d/%m %H:%M")
 
 
-def after_working_hours(employee: Employee, start: datetime, hours: int) -> datetime:
-    """The moment by which this person has worked so many hours since `start`, by their calendar and in their zone."""
+def working_hours_after(employee: Employee, start: datetime) -> Callable[[int], datetime]:
+    """A function of hours: the moment by which this person has worked so many since `start`, by their calendar as it stands
+    now and in their zone."""
     calendar = calendars.pure([employee.calendar_id])[employee.calendar_id]
-    return add_working(calendar, zone_of(employee.time_zone), start, hours * 3600.0)
+    zone = zone_of(employee.time_zone)
+    return lambda hours: add_working(calendar, zone, start, hours * 3600.0)
 
 
 def midnight_of(employee: Employee | None) -> datetime:

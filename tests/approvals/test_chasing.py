@@ -203,7 +203,7 @@ def test_only_the_hours_of_their_work_count(house: House, clock: Clock) -> None:
     house.caio.save()
     asked = ask(house, unanswered_hours=8)  # Tuesday, 10:00 there
     seat = Seat.objects.get(stage_run__request=asked)
-    assert people.after_working_hours(seat.employee, seat.asked_at, 8).isoformat() == "2026-11-25T13:00:00+00:00"
+    assert people.working_hours_after(seat.employee, seat.asked_at)(8).isoformat() == "2026-11-25T13:00:00+00:00"
     wait(clock, 20)
     assert seats(asked) == [("Caio", "")]
     wait(clock, 4.1)

@@ -47,7 +47,7 @@ def test_it_names_whom_the_request_then_asks(house: House) -> None:
     assert who(first) == seats(request, 1) == [("Bia", "Caio")]
     assert who(second) == seats(request, 2) == [("Boss", ""), ("Fabio", "")]
     assert (third.is_needed, who(third)) == (True, [("Fabio", "")])
-    assert second.is_beside
+    assert second.beside == first.name
     assert second.rule == "2 of them must agree"
 
 
